@@ -38,6 +38,8 @@ rm -rf pkg/client
 mkdir -p pkg/client
 mv "${out}"/client/* pkg/client/
 
-mkdir -p config/300-crds
-rm -f config/300-crds/*.yaml
-go tool controller-gen crd:headerFile=hack/boilerplate/boilerplate.yaml.txt paths=./pkg/apis/... output:crd:dir=config/300-crds
+go tool controller-gen crd:headerFile=hack/boilerplate/boilerplate.yaml.txt paths=./pkg/apis/... output:crd:dir="${out}/crds"
+rm -f config/300-crd-*.yaml
+for crd in "${out}"/crds/corbel.dev_*.yaml; do
+  mv "${crd}" "config/300-crd-${crd##*/corbel.dev_}"
+done

@@ -14,6 +14,7 @@ import (
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=approvaldecisions,singular=approvaldecision,shortName=aprd,categories={corbel,tekton}
+// +kubebuilder:selectablefield:JSONPath=`.spec.request.name`
 // +kubebuilder:printcolumn:name="Request",type=string,JSONPath=`.spec.request.name`
 // +kubebuilder:printcolumn:name="Decision",type=string,JSONPath=`.spec.decision`
 // +kubebuilder:printcolumn:name="Decider",type=string,JSONPath=`.spec.decider.username`

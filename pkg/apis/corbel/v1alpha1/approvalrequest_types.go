@@ -190,7 +190,7 @@ type RuleProgress struct {
 }
 
 // LedgerReason says why a decision was counted or not.
-// +kubebuilder:validation:Enum=Counted;Late;Duplicate;NotEligible;WrongGate;WrongRequest;WrongDecision
+// +kubebuilder:validation:Enum=Counted;Late;Duplicate;NotEligible;NotNeeded;WrongGate;WrongRequest;WrongDecision
 type LedgerReason string
 
 const (
@@ -202,6 +202,8 @@ const (
 	ReasonDuplicate LedgerReason = "Duplicate"
 	// ReasonNotEligible comes from one whom no rule names.
 	ReasonNotEligible LedgerReason = "NotEligible"
+	// ReasonNotNeeded comes from one whose rules are filled already.
+	ReasonNotNeeded LedgerReason = "NotNeeded"
 	// ReasonWrongGate names another definition than the request's, so that
 	// admission checked the verb on the wrong object.
 	ReasonWrongGate LedgerReason = "WrongGate"
@@ -224,6 +226,10 @@ type LedgerEntry struct {
 	Time metav1.Time `json:"time"`
 	// Counted tells whether the decision bears on the outcome.
 	Counted bool `json:"counted"`
+	// Eligible names the rules that the decider may fill.
+	// +optional
+	// +listType=atomic
+	Eligible []string `json:"eligible,omitempty"`
 	// Rule that the decision fills; set for counted approvals.
 	// +optional
 	Rule string `json:"rule,omitempty"`

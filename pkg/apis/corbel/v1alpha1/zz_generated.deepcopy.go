@@ -375,6 +375,11 @@ func (in *GateReference) DeepCopy() *GateReference {
 func (in *LedgerEntry) DeepCopyInto(out *LedgerEntry) {
 	*out = *in
 	in.Time.DeepCopyInto(&out.Time)
+	if in.Eligible != nil {
+		in, out := &in.Eligible, &out.Eligible
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	return
 }
 

@@ -1,0 +1,23 @@
+// Command controller brings Corbel's custom tasks forward.
+package main
+
+import (
+	"knative.dev/pkg/injection"
+	"knative.dev/pkg/injection/sharedmain"
+	"knative.dev/pkg/signals"
+
+	approval "github.com/corbel-dev/corbel/pkg/approval/reconciler"
+	gate "github.com/corbel-dev/corbel/pkg/gate/reconciler"
+	pause "github.com/corbel-dev/corbel/pkg/pause/reconciler"
+)
+
+// component names the program in its logs, its lease and its configuration.
+const component = "corbel-controller"
+
+func main() {
+	sharedmain.MainNamed(signals.NewContext(), component,
+		injection.NamedControllerConstructor{Name: "gate", ControllerConstructor: gate.NewController},
+		injection.NamedControllerConstructor{Name: "approval", ControllerConstructor: approval.NewController},
+		injection.NamedControllerConstructor{Name: "pause", ControllerConstructor: pause.NewController},
+	)
+}

@@ -1,0 +1,2 @@
+// Package reconciler wires the kind Approval to Kubernetes.
+package reconciler

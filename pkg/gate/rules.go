@@ -1,0 +1,98 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
+)
+
+// Prefixes of the short form of an approver.
+const (
+	prefixGroup = "group:"
+	prefixUser  = "user:"
+)
+
+// RuleOf makes the rule of a list in short form: "alice", "user:alice",
+// "group:release". A group's name may hold further colons, and spaces.
+func RuleOf(approvers []string, required int32) (v1alpha1.ApprovalRule, error) {
+	rule := v1alpha1.ApprovalRule{Name: "approvers", Required: required}
+	for _, a := range approvers {
+		entry := strings.TrimSpace(a)
+		group, isGroup := strings.CutPrefix(entry, prefixGroup)
+		user := strings.TrimPrefix(entry, prefixUser)
+		switch {
+		case isGroup && group != "":
+			rule.Groups = appendNew(rule.Groups, group)
+		case !isGroup && user != "":
+			rule.Users = appendNew(rule.Users, user)
+		default:
+			return rule, fmt.Errorf("entry %q names nobody; write a user name, user:NAME or group:NAME", a)
+		}
+	}
+	return rule, nil
+}
+
+// maxPlaces bounds the approvals that all rules of a gate require together.
+const maxPlaces = 100
+
+// Normalize fills in what may be left out of rules, and checks what the schema
+// checks for a definition: an embedded one has met no schema.
+func Normalize(rules []v1alpha1.ApprovalRule) ([]v1alpha1.ApprovalRule, error) {
+	if len(rules) == 0 {
+		return []v1alpha1.ApprovalRule{{Name: "rule-1", Required: 1}}, nil
+	}
+	if len(rules) > 16 {
+		return nil, fmt.Errorf("rules: there are %d, at most 16 are allowed", len(rules))
+	}
+	out := make([]v1alpha1.ApprovalRule, len(rules))
+	seen := map[string]bool{}
+	places := int32(0)
+	for i, rule := range rules {
+		out[i] = *rule.DeepCopy()
+		if out[i].Name == "" {
+			out[i].Name = fmt.Sprintf("rule-%d", i+1)
+		}
+		if out[i].Required == 0 {
+			out[i].Required = 1
+		}
+		if seen[out[i].Name] {
+			return nil, fmt.Errorf("rules[%d].name: %q is used twice; give each rule its own name", i, out[i].Name)
+		}
+		seen[out[i].Name] = true
+		if err := checkRequired(out[i]); err != nil {
+			return nil, fmt.Errorf("rules[%d].required: %w", i, err)
+		}
+		places += out[i].Required
+	}
+	if places > maxPlaces {
+		return nil, fmt.Errorf("rules: they require %d approvals together, at most %d are allowed", places, maxPlaces)
+	}
+	return out, nil
+}
+
+func checkRequired(rule v1alpha1.ApprovalRule) error {
+	if rule.Required < 1 || rule.Required > maxPlaces {
+		return fmt.Errorf("it is %d, and has to be from 1 to %d", rule.Required, maxPlaces)
+	}
+	if n := len(rule.Users); n > 0 && len(rule.Groups) == 0 && int(rule.Required) > n {
+		return fmt.Errorf("%d approvals are required of %s: nobody could ever fill this; lower the number or add approvers", rule.Required, users(n))
+	}
+	return nil
+}
+
+func users(n int) string {
+	if n == 1 {
+		return "1 user"
+	}
+	return fmt.Sprintf("%d users", n)
+}
+
+func appendNew(list []string, entry string) []string {
+	for _, e := range list {
+		if e == entry {
+			return list
+		}
+	}
+	return append(list, entry)
+}

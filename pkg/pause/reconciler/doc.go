@@ -1,0 +1,2 @@
+// Package reconciler wires the kind Pause to Kubernetes.
+package reconciler
