@@ -1,0 +1,75 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
+)
+
+func TestRuleOf(t *testing.T) {
+	got, err := RuleOf([]string{"ana", "user:group:x", "group:oidc:rel team", "ana"}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := v1alpha1.ApprovalRule{Name: "approvers", Users: []string{"ana", "group:x"}, Groups: []string{"oidc:rel team"}, Required: 2}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rule (-want +got):\n%s", diff)
+	}
+}
+
+func TestRuleOfRefusesNobody(t *testing.T) {
+	for _, entry := range []string{"", " ", "group:", "user:"} {
+		if _, err := RuleOf([]string{entry}, 1); err == nil || !strings.Contains(err.Error(), "names nobody") {
+			t.Errorf("RuleOf(%q) = %v", entry, err)
+		}
+	}
+}
+
+func TestNormalizeFillsIn(t *testing.T) {
+	got, err := Normalize([]v1alpha1.ApprovalRule{{Users: []string{"ana"}}, {Name: "ops", Groups: []string{"ops"}, Required: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []v1alpha1.ApprovalRule{{Name: "rule-1", Users: []string{"ana"}, Required: 1}, {Name: "ops", Groups: []string{"ops"}, Required: 3}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	if got, err := Normalize(nil); err != nil || len(got) != 1 || got[0].Required != 1 {
+		t.Errorf("no rules = %v, %v; want one that anybody fills", got, err)
+	}
+}
+
+func TestNormalizeRefuses(t *testing.T) {
+	for want, rules := range map[string][]v1alpha1.ApprovalRule{
+		"rules[0].required: 2 approvals are required of 1 user": {{Users: []string{"ana"}, Required: 2}},
+		"rules[0].required: it is -1":                           {{Required: -1}},
+		"rules[0].required: it is 101":                          {{Required: 101}},
+		"rules[1].name: \"a\" is used twice":                    {{Name: "a"}, {Name: "a"}},
+		"rules: they require 120 approvals together":            {{Name: "a", Required: 60}, {Name: "b", Required: 60}},
+		"rules: there are 17":                                   make([]v1alpha1.ApprovalRule, 17),
+	} {
+		if _, err := Normalize(rules); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestNameIsTheAttemptsOwn(t *testing.T) {
+	subject := func(uid string, attempt int32) v1alpha1.RequestSubject {
+		return v1alpha1.RequestSubject{CustomRun: "run", UID: types.UID(uid), Attempt: attempt}
+	}
+	if Name(subject("a", 1)) != Name(subject("a", 1)) {
+		t.Error("the name of one attempt changes")
+	}
+	if Name(subject("a", 1)) == Name(subject("a", 2)) || Name(subject("a", 1)) == Name(subject("b", 1)) {
+		t.Error("two attempts share a name")
+	}
+	long := v1alpha1.RequestSubject{CustomRun: strings.Repeat("x", 63), UID: "a", Attempt: 1}
+	if n := Name(long); len(n) > 63 {
+		t.Errorf("name %q is longer than a label", n)
+	}
+}
