@@ -9,18 +9,17 @@ import (
 	listersv1 "github.com/tektoncd/pipeline/pkg/client/listers/pipeline/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 const kindPipelineRun = "PipelineRun"
 
-// ownerRef is the PipelineRun that controls a run.
-func ownerRef(run *v1beta1.CustomRun) (name string, uid types.UID, ok bool) {
+// ownerRef is the PipelineRun that controls a run; nil where there is none.
+func ownerRef(run *v1beta1.CustomRun) *metav1.OwnerReference {
 	ref := metav1.GetControllerOf(run)
 	if ref == nil || ref.Kind != kindPipelineRun {
-		return "", "", false
+		return nil
 	}
-	return ref.Name, ref.UID, true
+	return ref
 }
 
 // pipelineRuns looks PipelineRuns up in the cache, and asks the API server before
@@ -31,20 +30,20 @@ type pipelineRuns struct {
 }
 
 func (o pipelineRuns) State(ctx context.Context, run *v1beta1.CustomRun) (OwnerState, error) {
-	name, uid, ok := ownerRef(run)
-	if !ok {
+	owner := ownerRef(run)
+	if owner == nil {
 		return OwnerNone, nil
 	}
-	pr, err := o.lister.PipelineRuns(run.Namespace).Get(name)
-	if apierrors.IsNotFound(err) || (err == nil && pr.UID != uid) {
-		pr, err = o.client.TektonV1().PipelineRuns(run.Namespace).Get(ctx, name, metav1.GetOptions{})
+	pr, err := o.lister.PipelineRuns(run.Namespace).Get(owner.Name)
+	if apierrors.IsNotFound(err) || (err == nil && pr.UID != owner.UID) {
+		pr, err = o.client.TektonV1().PipelineRuns(run.Namespace).Get(ctx, owner.Name, metav1.GetOptions{})
 	}
 	switch {
 	case apierrors.IsNotFound(err):
 		return OwnerGone, nil
 	case err != nil:
 		return "", err
-	case pr.UID != uid:
+	case pr.UID != owner.UID:
 		return OwnerGone, nil
 	case pipelineRunDone(pr):
 		return OwnerDone, nil

@@ -114,8 +114,8 @@ func indexByOwner(obj any) ([]string, error) {
 	if !ok {
 		return nil, nil
 	}
-	if _, uid, ok := ownerRef(run); ok {
-		return []string{string(uid)}, nil
+	if owner := ownerRef(run); owner != nil {
+		return []string{string(owner.UID)}, nil
 	}
 	return nil, nil
 }
