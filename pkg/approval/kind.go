@@ -10,6 +10,7 @@ import (
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
 	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 // State is what must survive a restart.
@@ -22,11 +23,11 @@ type State struct {
 }
 
 // World is what a run's gate looks like now.
-type World = gate.World[v1alpha1.Approval]
+type World = gatekind.World[v1alpha1.Approval]
 
 // Kind is the custom task.
 type Kind struct {
-	gate.Sources[v1alpha1.Approval]
+	gatekind.Sources[v1alpha1.Approval]
 }
 
 var _ customrun.Kind[Spec, World, State] = (*Kind)(nil)
@@ -57,7 +58,7 @@ func (k *Kind) Decide(a customrun.Attempt[Spec, State], w World, now time.Time) 
 
 // Act opens or closes the request.
 func (k *Kind) Act(ctx context.Context, a customrun.Attempt[Spec, State], d customrun.Decision[State]) error {
-	return gate.Perform(ctx, k.Requests, d.Do, a.Run, d.State.Request)
+	return gatekind.Perform(ctx, k.Requests, d.Do, a.Run, d.State.Request)
 }
 
 // open resolves the terms and opens the gate.
@@ -72,7 +73,7 @@ func open(a customrun.Attempt[Spec, State], t v1alpha1.ApprovalSpec) customrun.D
 	}
 	spec := &v1alpha1.ApprovalRequestSpec{
 		Gate:        v1alpha1.GateReference{Kind: v1alpha1.ApprovalKind, Name: a.Spec.Definition},
-		Subject:     gate.Subject(a.Run, a.Number),
+		Subject:     gatekind.Subject(a.Run, a.Number),
 		Description: t.Description,
 		Rules:       rules,
 	}
@@ -80,7 +81,7 @@ func open(a customrun.Attempt[Spec, State], t v1alpha1.ApprovalSpec) customrun.D
 		spec.Deadline = &metav1.Time{Time: due}
 	}
 	return customrun.Decision[State]{
-		Do:      gate.EffectOpen,
+		Do:      gatekind.EffectOpen,
 		State:   State{Request: spec, OnReject: t.OnReject, OnTimeout: t.OnTimeout},
 		Timeout: timeout,
 		Verdict: waiting(*spec, v1alpha1.ApprovalRequestStatus{}),
@@ -91,7 +92,7 @@ func open(a customrun.Attempt[Spec, State], t v1alpha1.ApprovalSpec) customrun.D
 // gate. Admission lets nobody but the controller delete a request.
 func reopen(a customrun.Attempt[Spec, State]) customrun.Decision[State] {
 	return customrun.Decision[State]{
-		Do:      gate.EffectOpen,
+		Do:      gatekind.EffectOpen,
 		State:   a.State,
 		Verdict: waiting(*a.State.Request, v1alpha1.ApprovalRequestStatus{}),
 	}

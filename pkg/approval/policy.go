@@ -9,6 +9,7 @@ import (
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
 	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 // Reasons of a run's condition.
@@ -68,9 +69,9 @@ func pending(a customrun.Attempt[Spec, State], req *v1alpha1.ApprovalRequest, no
 	d := customrun.Decision[State]{State: a.State, Verdict: waiting(req.Spec, req.Status)}
 	switch a.Ending {
 	case customrun.EndingCancelled:
-		d.Do, d.Verdict = gate.EffectWithdraw, customrun.Verdict{Phase: customrun.Stopped}
+		d.Do, d.Verdict = gatekind.EffectWithdraw, customrun.Verdict{Phase: customrun.Stopped}
 	case customrun.EndingTimedOut:
-		d.Do, d.Again = gate.EffectExpire, now.Add(lookAgain)
+		d.Do, d.Again = gatekind.EffectExpire, now.Add(lookAgain)
 	case customrun.EndingNone:
 	}
 	return d
@@ -80,7 +81,7 @@ func waiting(spec v1alpha1.ApprovalRequestSpec, status v1alpha1.ApprovalRequestS
 	return customrun.Verdict{
 		Phase:   customrun.Running,
 		Reason:  ReasonPending,
-		Message: "Waiting for approval: " + gate.WaitingFor(spec, status) + ". Decide with: tkn corbel approve " + gate.Name(spec.Subject),
+		Message: "Waiting for approval: " + gate.WaitingFor(spec, status) + ". Decide with: tkn corbel approve " + gatekind.Name(spec.Subject),
 	}
 }
 

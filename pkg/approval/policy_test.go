@@ -10,7 +10,7 @@ import (
 
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
-	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -41,10 +41,10 @@ func TestDecideOpens(t *testing.T) {
 	if diff := cmp.Diff(want, got.State.Request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	if got.Do != gate.EffectOpen || got.State.OnReject != v1alpha1.OutcomeContinue || *got.Timeout != 72*time.Hour {
+	if got.Do != gatekind.EffectOpen || got.State.OnReject != v1alpha1.OutcomeContinue || *got.Timeout != 72*time.Hour {
 		t.Errorf("decision %+v", got)
 	}
-	wantMessage := "Waiting for approval: 1 more from group release. Decide with: tkn corbel approve " + gate.Name(want.Subject)
+	wantMessage := "Waiting for approval: 1 more from group release. Decide with: tkn corbel approve " + gatekind.Name(want.Subject)
 	if got.Verdict.Phase != customrun.Running || got.Verdict.Reason != ReasonPending || got.Verdict.Message != wantMessage {
 		t.Errorf("verdict %+v", got.Verdict)
 	}
@@ -71,9 +71,9 @@ func TestDecideFollowsTheRequest(t *testing.T) {
 		"expired":                                    {phase: v1alpha1.PhaseExpired, want: customrun.Failed, reason: "CustomRunTimedOut", decision: DecisionTimeout},
 		"expired with onTimeout Continue":            {phase: v1alpha1.PhaseExpired, state: State{OnTimeout: v1alpha1.OutcomeContinue}, want: customrun.Succeeded, reason: ReasonUndecided, decision: DecisionTimeout},
 		"withdrawn":                                  {phase: v1alpha1.PhaseWithdrawn, want: customrun.Stopped},
-		"cancelled withdraws":                        {phase: v1alpha1.PhasePending, ending: customrun.EndingCancelled, do: gate.EffectWithdraw, want: customrun.Stopped},
-		"timed out expires, and looks again":         {phase: v1alpha1.PhasePending, ending: customrun.EndingTimedOut, do: gate.EffectExpire, want: customrun.Running, reason: ReasonPending},
-		"a restart before the opening opens":         {gone: true, do: gate.EffectOpen, want: customrun.Running, reason: ReasonPending},
+		"cancelled withdraws":                        {phase: v1alpha1.PhasePending, ending: customrun.EndingCancelled, do: gatekind.EffectWithdraw, want: customrun.Stopped},
+		"timed out expires, and looks again":         {phase: v1alpha1.PhasePending, ending: customrun.EndingTimedOut, do: gatekind.EffectExpire, want: customrun.Running, reason: ReasonPending},
+		"a restart before the opening opens":         {gone: true, do: gatekind.EffectOpen, want: customrun.Running, reason: ReasonPending},
 		"cancelled before the opening opens nothing": {gone: true, ending: customrun.EndingCancelled, want: customrun.Stopped},
 	} {
 		t.Run(name, func(t *testing.T) {

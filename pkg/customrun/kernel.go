@@ -3,6 +3,7 @@ package customrun
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // afterConflict is how long to wait when the cache was behind: the watch brings
 // what is new, and this only bounds the wait.
 const afterConflict = 50 * time.Millisecond
+
+// errGone says that the run was deleted under the pass: nothing is left to do.
+var errGone = errors.New("the run is gone")
 
 // Statuses stores the status of runs.
 type Statuses interface {
@@ -50,25 +54,26 @@ func (k *Kernel[Spec, World, State]) ReconcileKind(ctx context.Context, run *v1b
 	if run.Status.CompletionTime != nil || run.DeletionTimestamp != nil {
 		return nil
 	}
-	p, err := k.newPass(ctx, run)
+	p, err := k.newPass(run)
 	if err != nil {
 		return err
 	}
 	err = k.run(ctx, p)
-	if apierrors.IsConflict(err) {
+	switch {
+	case errors.Is(err, errGone):
+		return nil
+	case apierrors.IsConflict(err):
 		return controller.NewRequeueAfter(afterConflict)
+	default:
+		return err
 	}
-	return err
 }
 
 // run makes the pass, and turns the class of an error into what follows.
 func (k *Kernel[Spec, World, State]) run(ctx context.Context, p *pass[Spec, State]) error {
-	if p.end == EndingCancelled && p.fresh {
-		return k.close(ctx, p, Verdict{Phase: Stopped})
-	}
-	d, err := k.step(ctx, p)
+	verdict, err := k.step(ctx, p)
 	if err == nil {
-		return k.close(ctx, p, d.Verdict)
+		return k.close(ctx, p, verdict)
 	}
 	if e, ok := fault.AsUser(err); ok {
 		return k.close(ctx, p, Verdict{Phase: Refused, Reason: e.Reason, Message: e.Error()})
@@ -77,10 +82,10 @@ func (k *Kernel[Spec, World, State]) run(ctx context.Context, p *pass[Spec, Stat
 		return k.close(ctx, p, Verdict{Phase: Failed, Reason: e.Reason, Message: e.Error()})
 	}
 	if e, ok := fault.AsBusy(err); ok {
-		p.again = p.now.Add(e.After)
+		p.again = p.now.Add(max(e.After, time.Second))
 		return k.close(ctx, p, Verdict{Phase: Running, Reason: e.Reason, Message: e.Error()})
 	}
-	if p.fresh && !apierrors.IsConflict(err) {
+	if p.fresh && !apierrors.IsConflict(err) && !errors.Is(err, errGone) {
 		// The run has started even if its first pass fails: its clock must tick.
 		if saveErr := k.save(ctx, p); saveErr != nil {
 			return saveErr
@@ -89,36 +94,41 @@ func (k *Kernel[Spec, World, State]) run(ctx context.Context, p *pass[Spec, Stat
 	return err
 }
 
-// step is the pass proper: parse, observe, decide, save, act.
-func (k *Kernel[Spec, World, State]) step(ctx context.Context, p *pass[Spec, State]) (Decision[State], error) {
-	var none Decision[State]
+// step is the pass proper: judge, parse, observe, decide, save, act.
+func (k *Kernel[Spec, World, State]) step(ctx context.Context, p *pass[Spec, State]) (Verdict, error) {
+	if err := k.judge(ctx, p); err != nil {
+		return Verdict{}, err
+	}
+	if p.end == EndingCancelled && p.fresh {
+		return Verdict{Phase: Stopped}, nil
+	}
 	if err := k.prepare(p); err != nil {
-		return none, err
+		return Verdict{}, err
 	}
 	world, err := k.Kind.Observe(ctx, p.attempt)
 	if err != nil {
-		return none, fmt.Errorf("observe: %w", err)
+		return Verdict{}, fmt.Errorf("observe: %w", err)
 	}
 	d := k.Kind.Decide(p.attempt, world, p.now)
 	p.again = d.Again
 	if err := p.keep(d.State, d.Timeout); err != nil {
-		return none, err
+		return Verdict{}, err
 	}
 	if d.Do == "" {
-		return d, nil
+		return d.Verdict, nil
 	}
 	if d.Verdict.Phase == Running {
 		p.show(d.Verdict)
 	}
 	if err := k.write(ctx, p); err != nil {
-		return none, err
+		return Verdict{}, err
 	}
 	logging.FromContext(ctx).Infow("acting", observe.LogRun, p.run.Namespace+"/"+p.run.Name, observe.LogAttempt, p.attempt.Number, observe.LogEffect, d.Do)
 	p.attempt.State = d.State
 	if err := k.Kind.Act(ctx, p.attempt, d); err != nil {
-		return none, fmt.Errorf("%s: %w", d.Do, err)
+		return Verdict{}, fmt.Errorf("%s: %w", d.Do, err)
 	}
-	return d, nil
+	return d.Verdict, nil
 }
 
 // prepare checks and parses what the user asked for.
@@ -177,6 +187,9 @@ func (k *Kernel[Spec, World, State]) write(ctx context.Context, p *pass[Spec, St
 	p.run.Status.ObservedGeneration = p.run.Generation
 	before := condition(&p.stored.Status)
 	stored, err := k.Statuses.UpdateStatus(ctx, p.run)
+	if apierrors.IsNotFound(err) {
+		return errGone
+	}
 	if err != nil {
 		return fmt.Errorf("save the status: %w", err)
 	}
@@ -191,7 +204,7 @@ func (k *Kernel[Spec, World, State]) Finalize(ctx context.Context, run *v1beta1.
 	if run.Status.CompletionTime != nil || run.Status.StartTime == nil {
 		return nil
 	}
-	p, err := k.newPass(ctx, run)
+	p, err := k.newPass(run)
 	if err != nil {
 		return err
 	}

@@ -31,10 +31,14 @@ const MaxTimeout = 366 * 24 * time.Hour
 type OwnerState string
 
 const (
-	OwnerNone    OwnerState = "none"    // the run belongs to none
-	OwnerRunning OwnerState = "running" // or not known to be over
-	OwnerDone    OwnerState = "done"
-	OwnerGone    OwnerState = "gone"
+	// OwnerNone is a run that belongs to no PipelineRun.
+	OwnerNone OwnerState = "none"
+	// OwnerRunning is a PipelineRun that is not known to be over.
+	OwnerRunning OwnerState = "running"
+	// OwnerDone is a PipelineRun that is over; it did not wait for this run.
+	OwnerDone OwnerState = "done"
+	// OwnerGone is a PipelineRun that was deleted.
+	OwnerGone OwnerState = "gone"
 )
 
 // Messages of a cancellation that the run's own spec.statusMessage does not tell.
@@ -128,11 +132,19 @@ const (
 )
 
 // settle applies the rules of ending and retrying to a verdict: a cancelled run
-// ends as cancelled whatever it came to, a stopped one as what stopped it, and a
-// failed attempt is followed by the next while there is one.
+// ends as cancelled whatever it came to, a stopped one as what stopped it, one with
+// results that nobody can store as refused, and a failed attempt is followed by the
+// next while there is one.
 func settle(run *v1beta1.CustomRun, end Ending, endMessage string, v Verdict) (outcome, Verdict) {
 	if v.Phase == Running {
 		return outcomeRunning, v
+	}
+	if resultsSize(v.Results) > maxResultsBytes {
+		v = Verdict{Phase: Refused, Reason: ReasonResultsTooLarge, Message: "the results do not fit into the run's status; write less into them"}
+	}
+	if end == EndingNone && v.Phase == Stopped {
+		// Somebody took the request to cancel back when it had been carried out.
+		end, endMessage = EndingCancelled, messageCancelled
 	}
 	if end == EndingCancelled {
 		return outcomeFailed, Verdict{Phase: Failed, Reason: v1beta1.CustomRunReasonCancelled.String(), Message: endMessage, Results: v.Results}
@@ -144,6 +156,7 @@ func settle(run *v1beta1.CustomRun, end Ending, endMessage string, v Verdict) (o
 		v = Verdict{Phase: Failed, Reason: v1beta1.CustomRunReasonTimedOut.String(), Message: endMessage, Results: v.Results}
 	case Refused:
 		return outcomeFailed, v
+	case Running, Failed:
 	}
 	if run.GetRetryCount() < run.Spec.Retries {
 		return outcomeRetry, v

@@ -27,7 +27,7 @@ type pass[Spec, State any] struct {
 	fresh bool // this pass starts the run
 }
 
-func (k *Kernel[Spec, World, State]) newPass(ctx context.Context, run *v1beta1.CustomRun) (*pass[Spec, State], error) {
+func (k *Kernel[Spec, World, State]) newPass(run *v1beta1.CustomRun) (*pass[Spec, State], error) {
 	p := &pass[Spec, State]{run: run, stored: run.DeepCopy(), now: k.Clock.Now()}
 	var err error
 	if p.record, err = readRecord(&run.Status); err != nil {
@@ -42,10 +42,6 @@ func (k *Kernel[Spec, World, State]) newPass(ctx context.Context, run *v1beta1.C
 			return nil, err
 		}
 	}
-	owner, err := k.Owners.State(ctx, run)
-	if err != nil {
-		return nil, fmt.Errorf("look for the PipelineRun: %w", err)
-	}
 	p.attempt = Attempt[Spec, State]{
 		Run:     asStarted(run, p.record.Spec),
 		UID:     run.UID,
@@ -53,9 +49,18 @@ func (k *Kernel[Spec, World, State]) newPass(ctx context.Context, run *v1beta1.C
 		Started: run.Status.StartTime.Time,
 	}
 	p.attempt.Deadline = p.attempt.Bound(p.record.Timeout)
+	return p, nil
+}
+
+// judge finds out whether the run has to end.
+func (k *Kernel[Spec, World, State]) judge(ctx context.Context, p *pass[Spec, State]) error {
+	owner, err := k.Owners.State(ctx, p.run)
+	if err != nil {
+		return fmt.Errorf("look for the PipelineRun: %w", err)
+	}
 	p.end, p.endMessage = ending(p.attempt.Run, owner, p.attempt.Deadline, p.now)
 	p.attempt.Ending = p.end
-	return p, nil
+	return nil
 }
 
 // keep puts a decision's state into the record.
@@ -98,6 +103,7 @@ func (p *pass[Spec, State]) requeue(out outcome) error {
 		return controller.NewRequeueAfter(0)
 	case outcomeSucceeded, outcomeFailed:
 		return nil
+	case outcomeRunning:
 	}
 	next := p.again
 	if due := p.attempt.Deadline; p.end == EndingNone && !due.IsZero() && (next.IsZero() || due.Before(next)) {

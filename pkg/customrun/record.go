@@ -1,8 +1,10 @@
 package customrun
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline/v1beta1"
@@ -34,20 +36,37 @@ func readRecord(status *v1beta1.CustomRunStatus) (record, error) {
 	return r, nil
 }
 
-// writeRecord saves the record, and leaves the status alone when nothing changed,
-// so that no write follows from a difference in spelling.
+// writeRecord saves the record, and leaves the status alone when nothing changed, so
+// that no write follows from a difference in spelling: the API server gives the keys
+// back in an order of its own.
 func writeRecord(status *v1beta1.CustomRunStatus, r record) error {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write status.extraFields: %w", err)
 	}
 	if old, err := readRecord(status); err == nil {
-		if same, err := json.Marshal(old); err == nil && string(same) == string(raw) {
+		if same, err := json.Marshal(old); err == nil && sameJSON(same, raw) {
 			return nil
 		}
 	}
 	status.ExtraFields = runtime.RawExtension{Raw: raw}
 	return nil
+}
+
+// sameJSON tells whether two texts hold the same values.
+func sameJSON(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var values [2]any
+	for i, text := range [][]byte{a, b} {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values[i]); err != nil {
+			return false
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }
 
 // freeze is the part of a spec that holds from the start of a run: all but the

@@ -3,6 +3,7 @@ package customrun
 import (
 	"encoding/json"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline/v1beta1"
@@ -29,8 +30,9 @@ func begin(status *v1beta1.CustomRunStatus, at time.Time, reason, message string
 // setCondition writes the Succeeded condition. lastTransitionTime moves only when
 // the condition's status does.
 func setCondition(status *v1beta1.CustomRunStatus, value corev1.ConditionStatus, reason, message string, now time.Time) {
+	message = strings.ToValidUTF8(message, "?")
 	if len(message) > maxMessage {
-		message = message[:maxMessage-3] + "..."
+		message = strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
 	}
 	next := apis.Condition{
 		Type:               apis.ConditionSucceeded,
@@ -69,10 +71,6 @@ func finish(status *v1beta1.CustomRunStatus, succeeded bool, v Verdict, now time
 	value := corev1.ConditionFalse
 	if succeeded {
 		value = corev1.ConditionTrue
-	}
-	if size := resultsSize(v.Results); size > maxResultsBytes {
-		value = corev1.ConditionFalse
-		v = Verdict{Reason: ReasonResultsTooLarge, Message: "the results do not fit into the run's status; write less into them"}
 	}
 	at := metav1.Time{Time: now.Truncate(time.Second)}
 	if status.StartTime == nil {

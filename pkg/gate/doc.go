@@ -1,6 +1,5 @@
-// Package gate is what Approval and Pause have in common: requests, the rules
-// that decisions fill, and the ledger. It is pure but for the interface through
-// which a kind opens and closes requests.
+// Package gate is what Approval and Pause have in common: the rules that decisions
+// fill, the ledger, and the words for both. It is pure.
 //
 // The package refuses to know who somebody is: admission has proven that before
 // a decision exists.

@@ -53,9 +53,8 @@ func newcomers(req *v1alpha1.ApprovalRequest, decisions []*v1alpha1.ApprovalDeci
 
 // ledger is a request's status while decisions are entered.
 type ledger struct {
-	req   *v1alpha1.ApprovalRequest
-	out   v1alpha1.ApprovalRequestStatus
-	match *matching
+	req *v1alpha1.ApprovalRequest
+	out v1alpha1.ApprovalRequestStatus
 }
 
 func newLedger(req *v1alpha1.ApprovalRequest) *ledger {

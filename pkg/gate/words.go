@@ -19,13 +19,13 @@ func WaitingFor(spec v1alpha1.ApprovalRequestSpec, status v1alpha1.ApprovalReque
 	counted := Approvers(status)
 	var parts []string
 	for _, rule := range spec.Rules {
-		have := int32(0)
+		have := 0
 		for _, p := range status.Rules {
 			if p.Name == rule.Name {
-				have = int32(len(p.Approvers))
+				have = len(p.Approvers)
 			}
 		}
-		if missing := rule.Required - have; missing > 0 {
+		if missing := int(rule.Required) - have; missing > 0 {
 			parts = append(parts, fmt.Sprintf("%d more from %s", missing, whoFills(rule, counted)))
 		}
 	}
@@ -76,10 +76,10 @@ func fraction(rules []v1alpha1.RuleProgress) string {
 	if len(rules) == 0 {
 		return ""
 	}
-	var have, need int32
+	var have, need int
 	for _, r := range rules {
-		have += int32(len(r.Approvers))
-		need += r.Required
+		have += len(r.Approvers)
+		need += int(r.Required)
 	}
 	return fmt.Sprintf("%d/%d", have, need)
 }

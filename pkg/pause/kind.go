@@ -9,7 +9,7 @@ import (
 
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
-	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 // State is what must survive a restart.
@@ -19,11 +19,11 @@ type State struct {
 }
 
 // World is what a run's gate looks like now.
-type World = gate.World[v1alpha1.Pause]
+type World = gatekind.World[v1alpha1.Pause]
 
 // Kind is the custom task.
 type Kind struct {
-	gate.Sources[v1alpha1.Pause]
+	gatekind.Sources[v1alpha1.Pause]
 }
 
 var _ customrun.Kind[Spec, World, State] = (*Kind)(nil)
@@ -48,7 +48,7 @@ func (k *Kind) Decide(a customrun.Attempt[Spec, State], w World, now time.Time) 
 		return stopped
 	case w.Request == nil:
 		// A restart came between the saving of the state and the opening.
-		return customrun.Decision[State]{Do: gate.EffectOpen, State: a.State, Verdict: waiting(*a.State.Request), Again: resumeAt(a.State)}
+		return customrun.Decision[State]{Do: gatekind.EffectOpen, State: a.State, Verdict: waiting(*a.State.Request), Again: resumeAt(a.State)}
 	default:
 		return follow(a, w.Request, now)
 	}
@@ -56,14 +56,14 @@ func (k *Kind) Decide(a customrun.Attempt[Spec, State], w World, now time.Time) 
 
 // Act opens or closes the request.
 func (k *Kind) Act(ctx context.Context, a customrun.Attempt[Spec, State], d customrun.Decision[State]) error {
-	return gate.Perform(ctx, k.Requests, d.Do, a.Run, d.State.Request)
+	return gatekind.Perform(ctx, k.Requests, d.Do, a.Run, d.State.Request)
 }
 
 // hold begins the pause.
 func hold(a customrun.Attempt[Spec, State], t v1alpha1.PauseSpec) customrun.Decision[State] {
 	spec := &v1alpha1.ApprovalRequestSpec{
 		Gate:        v1alpha1.GateReference{Kind: v1alpha1.PauseKind, Name: a.Spec.Definition},
-		Subject:     gate.Subject(a.Run, a.Number),
+		Subject:     gatekind.Subject(a.Run, a.Number),
 		Description: t.Description,
 	}
 	var timeout *time.Duration
@@ -82,7 +82,7 @@ func hold(a customrun.Attempt[Spec, State], t v1alpha1.PauseSpec) customrun.Deci
 		spec.Deadline = &metav1.Time{Time: due}
 	}
 	state := State{Request: spec}
-	return customrun.Decision[State]{Do: gate.EffectOpen, State: state, Timeout: timeout, Verdict: waiting(*spec), Again: resumeAt(state)}
+	return customrun.Decision[State]{Do: gatekind.EffectOpen, State: state, Timeout: timeout, Verdict: waiting(*spec), Again: resumeAt(state)}
 }
 
 func resumeAt(s State) time.Time {

@@ -12,7 +12,7 @@ import (
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
 	"github.com/corbel-dev/corbel/pkg/fault"
-	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -53,7 +53,7 @@ func TestHold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, d := begin(t, tc.run)
 			got := d.State.Request
-			if d.Do != gate.EffectOpen || d.Verdict.Phase != customrun.Running {
+			if d.Do != gatekind.EffectOpen || d.Verdict.Phase != customrun.Running {
 				t.Errorf("decision %q %s", d.Do, d.Verdict.Phase)
 			}
 			if at := resumeAt(d.State); !at.Equal(tc.resumeAt) || !d.Again.Equal(tc.resumeAt) {
@@ -76,12 +76,12 @@ func TestFollow(t *testing.T) {
 		reason string
 	}{
 		"before its time":              {after: time.Minute, want: customrun.Running, reason: ReasonPaused},
-		"at its time":                  {after: time.Hour, do: gate.EffectElapse, want: customrun.Running, reason: ReasonPaused},
+		"at its time":                  {after: time.Hour, do: gatekind.EffectElapse, want: customrun.Running, reason: ReasonPaused},
 		"its time was written":         {phase: v1alpha1.PhaseElapsed, want: customrun.Succeeded, reason: ReasonElapsed},
 		"somebody resumed":             {phase: v1alpha1.PhaseResumed, want: customrun.Succeeded, reason: ReasonResumed},
-		"cancelled":                    {ending: customrun.EndingCancelled, do: gate.EffectWithdraw, want: customrun.Stopped},
-		"timed out before its time":    {ending: customrun.EndingTimedOut, do: gate.EffectExpire, want: customrun.Running, reason: ReasonPaused},
-		"timed out, its time came too": {after: time.Hour, ending: customrun.EndingTimedOut, do: gate.EffectElapse, want: customrun.Running, reason: ReasonPaused},
+		"cancelled":                    {ending: customrun.EndingCancelled, do: gatekind.EffectWithdraw, want: customrun.Stopped},
+		"timed out before its time":    {ending: customrun.EndingTimedOut, do: gatekind.EffectExpire, want: customrun.Running, reason: ReasonPaused},
+		"timed out, its time came too": {after: time.Hour, ending: customrun.EndingTimedOut, do: gatekind.EffectElapse, want: customrun.Running, reason: ReasonPaused},
 		"the timeout was written":      {phase: v1alpha1.PhaseExpired, want: customrun.Failed, reason: "CustomRunTimedOut"},
 		"the request was withdrawn":    {phase: v1alpha1.PhaseWithdrawn, want: customrun.Stopped},
 	} {

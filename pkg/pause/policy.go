@@ -8,6 +8,7 @@ import (
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/customrun"
 	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
 // Reasons of a run's condition.
@@ -62,11 +63,11 @@ func pending(a customrun.Attempt[Spec, State], req *v1alpha1.ApprovalRequest, no
 	d := customrun.Decision[State]{State: a.State, Verdict: waiting(req.Spec), Again: at}
 	switch {
 	case a.Ending == customrun.EndingCancelled:
-		d.Do, d.Verdict = gate.EffectWithdraw, customrun.Verdict{Phase: customrun.Stopped}
+		d.Do, d.Verdict = gatekind.EffectWithdraw, customrun.Verdict{Phase: customrun.Stopped}
 	case !at.IsZero() && !now.Before(at):
-		d.Do, d.Again = gate.EffectElapse, now.Add(lookAgain)
+		d.Do, d.Again = gatekind.EffectElapse, now.Add(lookAgain)
 	case a.Ending == customrun.EndingTimedOut:
-		d.Do, d.Again = gate.EffectExpire, now.Add(lookAgain)
+		d.Do, d.Again = gatekind.EffectExpire, now.Add(lookAgain)
 	}
 	return d
 }
@@ -75,7 +76,7 @@ func waiting(spec v1alpha1.ApprovalRequestSpec) customrun.Verdict {
 	return customrun.Verdict{
 		Phase:   customrun.Running,
 		Reason:  ReasonPaused,
-		Message: "Paused: waiting for " + gate.WaitingFor(spec, v1alpha1.ApprovalRequestStatus{}) + ". Resume with: tkn corbel resume " + gate.Name(spec.Subject),
+		Message: "Paused: waiting for " + gate.WaitingFor(spec, v1alpha1.ApprovalRequestStatus{}) + ". Resume with: tkn corbel resume " + gatekind.Name(spec.Subject),
 	}
 }
 

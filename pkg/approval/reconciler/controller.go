@@ -13,7 +13,7 @@ import (
 	corbelclient "github.com/corbel-dev/corbel/pkg/client/injection/client"
 	approvalinformer "github.com/corbel-dev/corbel/pkg/client/injection/informers/corbel/v1alpha1/approval"
 	"github.com/corbel-dev/corbel/pkg/customrun"
-	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 	gatereconciler "github.com/corbel-dev/corbel/pkg/gate/reconciler"
 )
 
@@ -26,7 +26,7 @@ type Reconciler struct {
 func NewController(ctx context.Context, _ configmap.Watcher) *controller.Impl {
 	logger := logging.FromContext(ctx)
 	lister, client := approvalinformer.Get(ctx).Lister(), corbelclient.Get(ctx).CorbelV1alpha1()
-	kind := &approval.Kind{Sources: gate.Sources[v1alpha1.Approval]{
+	kind := &approval.Kind{Sources: gatekind.Sources[v1alpha1.Approval]{
 		Kind: v1alpha1.ApprovalKind,
 		Definitions: gatereconciler.Definitions[v1alpha1.Approval]{
 			Cached: func(ns, name string) (*v1alpha1.Approval, error) { return lister.Approvals(ns).Get(name) },

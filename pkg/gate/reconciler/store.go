@@ -15,16 +15,17 @@ import (
 	requestinformer "github.com/corbel-dev/corbel/pkg/client/injection/informers/corbel/v1alpha1/approvalrequest"
 	listers "github.com/corbel-dev/corbel/pkg/client/listers/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 )
 
-// Store is gate.Requests on the API server, with the cache in front.
+// Store is gatekind.Requests on the API server, with the cache in front.
 type Store struct {
 	client versioned.Interface
 	lister listers.ApprovalRequestLister
 	clock  clock.PassiveClock
 }
 
-var _ gate.Requests = (*Store)(nil)
+var _ gatekind.Requests = (*Store)(nil)
 
 // NewStore makes a Store on the clients of ctx.
 func NewStore(ctx context.Context) *Store {

@@ -12,7 +12,7 @@ import (
 	corbelclient "github.com/corbel-dev/corbel/pkg/client/injection/client"
 	pauseinformer "github.com/corbel-dev/corbel/pkg/client/injection/informers/corbel/v1alpha1/pause"
 	"github.com/corbel-dev/corbel/pkg/customrun"
-	"github.com/corbel-dev/corbel/pkg/gate"
+	"github.com/corbel-dev/corbel/pkg/gate/gatekind"
 	gatereconciler "github.com/corbel-dev/corbel/pkg/gate/reconciler"
 	"github.com/corbel-dev/corbel/pkg/pause"
 )
@@ -26,7 +26,7 @@ type Reconciler struct {
 func NewController(ctx context.Context, _ configmap.Watcher) *controller.Impl {
 	logger := logging.FromContext(ctx)
 	lister, client := pauseinformer.Get(ctx).Lister(), corbelclient.Get(ctx).CorbelV1alpha1()
-	kind := &pause.Kind{Sources: gate.Sources[v1alpha1.Pause]{
+	kind := &pause.Kind{Sources: gatekind.Sources[v1alpha1.Pause]{
 		Kind: v1alpha1.PauseKind,
 		Definitions: gatereconciler.Definitions[v1alpha1.Pause]{
 			Cached: func(ns, name string) (*v1alpha1.Pause, error) { return lister.Pauses(ns).Get(name) },
