@@ -5,6 +5,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# One set of build flags for programs, images, tests and checks, so that each package
+# is compiled once.
+export CGO_ENABLED ?= 0
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+
 # Tools are built from third_party, by the versions that its go.mod files pin.
 tools := $(CURDIR)/.cache/bin
 
@@ -25,7 +30,7 @@ help: ## Show this list
 build: ## Build the programs into bin/
 	$(timed)
 	mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+	go build -o bin/ ./cmd/...
 
 .PHONY: test
 test: ## Run all tests and checks: without a cluster, then on real clusters (root)
@@ -100,7 +105,7 @@ release: $(tools)/ko ## Build and push the images to KO_DOCKER_REPO, and write d
 .PHONY: install-plugin
 install-plugin: ## Install the tkn plugin into Go's bin folder
 	$(timed)
-	go install -trimpath ./cmd/tkn-corbel
+	go install ./cmd/tkn-corbel
 
 .PHONY: clean
 clean: ## Remove what make built (not the clusters: go run ./hack/local down --all)
@@ -108,7 +113,7 @@ clean: ## Remove what make built (not the clusters: go run ./hack/local down --a
 	rm -rf bin dist .cache
 
 $(tools)/golangci-lint: third_party/golangci-lint/go.mod third_party/golangci-lint/go.sum
-	go build -C third_party/golangci-lint -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	go build -C third_party/golangci-lint -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 $(tools)/ko: third_party/ko/go.mod third_party/ko/go.sum
-	go build -C third_party/ko -trimpath -o $@ github.com/google/ko
+	go build -C third_party/ko -o $@ github.com/google/ko
