@@ -2,6 +2,8 @@
 package main
 
 import (
+	"log"
+
 	"knative.dev/pkg/injection"
 	"knative.dev/pkg/injection/sharedmain"
 	"knative.dev/pkg/signals"
@@ -9,13 +11,19 @@ import (
 	approval "github.com/corbel-dev/corbel/pkg/approval/reconciler"
 	gate "github.com/corbel-dev/corbel/pkg/gate/reconciler"
 	pause "github.com/corbel-dev/corbel/pkg/pause/reconciler"
+	"github.com/corbel-dev/corbel/pkg/program"
 )
 
 // component names the program in its logs, its lease and its configuration.
 const component = "corbel-controller"
 
 func main() {
-	sharedmain.MainNamed(signals.NewContext(), component,
+	if err := program.SetThreads(); err != nil {
+		log.Fatal(err)
+	}
+	ctx := signals.NewContext()
+	go program.ServeProbes(ctx)
+	sharedmain.MainNamed(program.WithOwnProbes(ctx), component,
 		injection.NamedControllerConstructor{Name: "gate", ControllerConstructor: gate.NewController},
 		injection.NamedControllerConstructor{Name: "approval", ControllerConstructor: approval.NewController},
 		injection.NamedControllerConstructor{Name: "pause", ControllerConstructor: pause.NewController},

@@ -17,6 +17,7 @@ import (
 	"knative.dev/pkg/webhook/resourcesemantics/defaulting"
 
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
+	"github.com/corbel-dev/corbel/pkg/program"
 )
 
 const (
@@ -43,7 +44,7 @@ func main() {
 		Port:        webhook.PortFromEnv(defaultPort),
 		GracePeriod: gracePeriod,
 	})
-	sharedmain.MainWithContext(sharedmain.WithHealthProbesDisabled(ctx), component,
+	sharedmain.MainWithContext(program.WithOwnProbes(ctx), component,
 		certificates.NewController,
 		newDefaulting,
 	)
@@ -51,7 +52,7 @@ func main() {
 
 func newDefaulting(ctx context.Context, _ configmap.Watcher) *controller.Impl {
 	requests := newRequests(ctx)
-	go serveProbes(ctx, probesPort(), requests.filled)
+	go program.ServeProbes(ctx, requests.filled)
 	withRequests := func(ctx context.Context) context.Context {
 		return v1alpha1.WithRequestLookup(ctx, requests.find)
 	}
