@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"context"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline/v1beta1"
@@ -88,8 +89,8 @@ func (s *Spec) readRule(p customrun.Params) error {
 	if err != nil {
 		return err
 	}
-	if required < 1 {
-		return fault.User(customrun.ReasonInvalidParams, "params: %q is %d; give a number from 1 to 100", ParamRequired, required)
+	if required < 1 || required > gate.MaxPlaces {
+		return fault.User(customrun.ReasonInvalidParams, "params: %q is %d; give a number from 1 to %d", ParamRequired, required, gate.MaxPlaces)
 	}
 	rule, err := gate.RuleOf(approvers, required)
 	if err != nil {
@@ -101,18 +102,9 @@ func (s *Spec) readRule(p customrun.Params) error {
 
 // check refuses what the schema refuses in a definition of its own.
 func (s *Spec) check() error {
-	if len(s.Terms.Description) > 4096 {
-		return fault.User(customrun.ReasonInvalidParams, "description is longer than 4096 bytes; shorten it")
-	}
-	if t := s.Terms.Timeout; t != nil {
-		if err := customrun.CheckDuration("timeout", t.Duration); err != nil {
-			return err
-		}
-	}
-	for field, value := range map[string]v1alpha1.GateOutcome{"onReject": s.Terms.OnReject, "onTimeout": s.Terms.OnTimeout} {
-		if value != "" && value != v1alpha1.OutcomeFail && value != v1alpha1.OutcomeContinue {
-			return fault.User(customrun.ReasonInvalidSpec, "taskSpec.spec.%s is %q; use Fail or Continue", field, value)
-		}
+	s.Terms.SetDefaults(context.Background())
+	if err := s.Terms.Validate(context.Background()); err != nil {
+		return fault.User(customrun.ReasonInvalidSpec, "%w", err)
 	}
 	if _, err := gate.Normalize(s.Terms.Rules); err != nil {
 		return fault.User(customrun.ReasonInvalidSpec, "%w", err)

@@ -83,6 +83,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			tc.want.Terms.SetDefaults(t.Context())
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("spec (-want +got):\n%s", diff)
 			}
@@ -103,7 +104,7 @@ func TestParseRefuses(t *testing.T) {
 		"a broken JSON list":           {run(params(param(ParamApprovers, `["ana"`))), []string{`"approvers"`, "give an array of strings"}},
 		"a number in words":            {run(params(param(ParamRequired, "two"))), []string{`"numberOfApprovalsRequired" is "two"`, "whole number"}},
 		"zero approvals":               {run(params(param(ParamRequired, "0"))), []string{"numberOfApprovalsRequired", "1 to 100"}},
-		"more than there are":          {run(params(param(ParamApprovers, "ana"), param(ParamRequired, "2"))), []string{"2 approvals are required of 1 user", "lower the number or add approvers"}},
+		"more than there are":          {run(params(param(ParamApprovers, "ana"), param(ParamRequired, "2"))), []string{"required is 2 but users are 1", "lower required or add users", "rules[0].required"}},
 		"a nameless group":             {run(params(param(ParamApprovers, "group:"))), []string{"approvers", "names nobody", "group:NAME"}},
 		"a negative timeout":           {run(params(param(ParamTimeout, "-1h"))), []string{"timeout is negative (-1h0m0s)", "72h"}},
 		"a huge timeout":               {run(params(param(ParamTimeout, "9000h"))), []string{"timeout is over 8784h0m0s", "use less"}},
@@ -114,7 +115,7 @@ func TestParseRefuses(t *testing.T) {
 			s.Params = []v1beta1.Param{param(ParamApprovers, "ana")}
 		}), []string{"the embedded definition has rules"}},
 		"an unknown embedded field":   {run(embedded(`{"rule":[]}`)), []string{"taskSpec.spec", `unknown field "rule"`}},
-		"an unknown outcome":          {run(embedded(`{"onReject":"Skip"}`)), []string{`onReject is "Skip"`, "Fail or Continue"}},
+		"an unknown outcome":          {run(embedded(`{"onReject":"Skip"}`)), []string{`"Skip" is not known`, "Fail or Continue", "onReject"}},
 		"a negative embedded timeout": {run(embedded(`{"timeout":"-5m"}`)), []string{"timeout is negative"}},
 		"a workspace":                 {run(func(s *v1beta1.CustomRunSpec) { s.Workspaces = []v1beta1.WorkspaceBinding{{Name: "src"}} }), []string{"workspaces", `"src"`, "remove it"}},
 	} {

@@ -113,7 +113,7 @@ func (l *ledger) enter(d *v1alpha1.ApprovalDecision) {
 func (l *ledger) crowded(objection v1alpha1.LedgerReason) bool {
 	room := v1alpha1.MaxLedgerEntries
 	if objection != "" {
-		room -= maxPlaces
+		room -= MaxPlaces
 	}
 	return len(l.out.Decisions) >= room
 }

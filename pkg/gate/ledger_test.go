@@ -172,7 +172,7 @@ func TestCountFloodLeavesRoom(t *testing.T) {
 		flood = append(flood, vote(1, fmt.Sprintf("zoe%04d", i), v1alpha1.DecisionApprove))
 	}
 	req.Status = Count(req, flood)
-	if n := len(req.Status.Decisions); n != v1alpha1.MaxLedgerEntries-maxPlaces || req.Status.Omitted != int32(1500-n) {
+	if n := len(req.Status.Decisions); n != v1alpha1.MaxLedgerEntries-MaxPlaces || req.Status.Omitted != int32(1500-n) {
 		t.Fatalf("ledger holds %d and omits %d", n, req.Status.Omitted)
 	}
 	if got := Count(req, append(flood, vote(9, "ana", v1alpha1.DecisionApprove, "release"))); got.Phase != v1alpha1.PhaseApproved || got.Omitted != 600 {

@@ -33,17 +33,14 @@ func RuleOf(approvers []string, required int32) (v1alpha1.ApprovalRule, error) {
 	return rule, nil
 }
 
-// maxPlaces bounds the approvals that all rules of a gate require together.
-const maxPlaces = 100
+// MaxPlaces bounds the approvals that all rules of a gate require together.
+const MaxPlaces = 100
 
-// Normalize fills in what may be left out of rules, and checks what the schema
-// checks for a definition: an embedded one has met no schema.
+// Normalize fills in what may be left out of rules, and refuses what no schema can
+// see: names that are used twice, and more places than a ledger has room for.
 func Normalize(rules []v1alpha1.ApprovalRule) ([]v1alpha1.ApprovalRule, error) {
 	if len(rules) == 0 {
 		return []v1alpha1.ApprovalRule{{Name: "rule-1", Required: 1}}, nil
-	}
-	if len(rules) > 16 {
-		return nil, fmt.Errorf("rules: there are %d, at most 16 are allowed", len(rules))
 	}
 	out := make([]v1alpha1.ApprovalRule, len(rules))
 	seen := map[string]bool{}
@@ -60,32 +57,12 @@ func Normalize(rules []v1alpha1.ApprovalRule) ([]v1alpha1.ApprovalRule, error) {
 			return nil, fmt.Errorf("rules[%d].name: %q is used twice; give each rule its own name", i, out[i].Name)
 		}
 		seen[out[i].Name] = true
-		if err := checkRequired(out[i]); err != nil {
-			return nil, fmt.Errorf("rules[%d].required: %w", i, err)
-		}
 		places += out[i].Required
 	}
-	if places > maxPlaces {
-		return nil, fmt.Errorf("rules: they require %d approvals together, at most %d are allowed", places, maxPlaces)
+	if places > MaxPlaces {
+		return nil, fmt.Errorf("rules: they require %d approvals together, at most %d are allowed", places, MaxPlaces)
 	}
 	return out, nil
-}
-
-func checkRequired(rule v1alpha1.ApprovalRule) error {
-	if rule.Required < 1 || rule.Required > maxPlaces {
-		return fmt.Errorf("it is %d, and has to be from 1 to %d", rule.Required, maxPlaces)
-	}
-	if n := len(rule.Users); n > 0 && len(rule.Groups) == 0 && int(rule.Required) > n {
-		return fmt.Errorf("%d approvals are required of %s: nobody could ever fill this; lower the number or add approvers", rule.Required, users(n))
-	}
-	return nil
-}
-
-func users(n int) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return fmt.Sprintf("%d users", n)
 }
 
 func appendNew(list []string, entry string) []string {

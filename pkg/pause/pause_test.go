@@ -99,13 +99,13 @@ func TestFollow(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for want, r := range map[string]*v1beta1.CustomRun{
-		"duration and until exclude each other": run(`{"duration":"1h","until":"2026-01-02T14:00:00Z"}`, nil),
-		"duration is 0":                         run(`{"duration":"0s"}`, nil),
-		"duration is negative":                  run(`{"duration":"-1h"}`, nil),
-		"duration is over 8784h0m0s":            run("", map[string]string{ParamDuration: "9000h"}),
-		"timeout is negative":                   run(`{"timeout":"-1h"}`, nil),
-		`"until" is "tomorrow"`:                 run("", map[string]string{ParamUntil: "tomorrow"}),
-		`"for" is not known`:                    run("", map[string]string{"for": "1h"}),
+		"duration and until exclude each other":            run(`{"duration":"1h","until":"2026-01-02T14:00:00Z"}`, nil),
+		"duration must be positive, such as 30m: duration": run(`{"duration":"0s"}`, nil),
+		"duration must be positive, such as 30m":           run(`{"duration":"-1h"}`, nil),
+		"duration is over 8784h":                           run("", map[string]string{ParamDuration: "9000h"}),
+		"timeout is negative":                              run(`{"timeout":"-1h"}`, nil),
+		`"until" is "tomorrow"`:                            run("", map[string]string{ParamUntil: "tomorrow"}),
+		`"for" is not known`:                               run("", map[string]string{"for": "1h"}),
 	} {
 		_, err := Parse(r)
 		if _, ok := fault.AsUser(err); !ok || !strings.Contains(err.Error(), want) {

@@ -1,6 +1,7 @@
 package pause
 
 import (
+	"context"
 	"time"
 
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline/v1beta1"
@@ -85,24 +86,8 @@ func orElse(d *time.Duration, other *metav1.Duration) *metav1.Duration {
 
 // check refuses what the schema refuses in a definition of its own.
 func check(t v1alpha1.PauseSpec) error {
-	if t.Duration != nil && t.Until != nil {
-		return fault.User(customrun.ReasonInvalidSpec, "duration and until exclude each other; remove one")
-	}
-	if t.Duration != nil {
-		if t.Duration.Duration == 0 {
-			return fault.User(customrun.ReasonInvalidSpec, "duration is 0; use a positive duration such as 30m")
-		}
-		if err := customrun.CheckDuration("duration", t.Duration.Duration); err != nil {
-			return err
-		}
-	}
-	if t.Timeout != nil {
-		if err := customrun.CheckDuration("timeout", t.Timeout.Duration); err != nil {
-			return err
-		}
-	}
-	if len(t.Description) > 4096 {
-		return fault.User(customrun.ReasonInvalidSpec, "description is longer than 4096 bytes; shorten it")
+	if err := t.Validate(context.Background()); err != nil {
+		return fault.User(customrun.ReasonInvalidSpec, "%w", err)
 	}
 	return nil
 }

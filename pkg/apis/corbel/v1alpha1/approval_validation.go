@@ -50,7 +50,7 @@ func (r *ApprovalRule) validate() *apis.FieldError {
 	}
 	if len(r.Groups) == 0 && len(r.Users) > 0 && int(r.Required) > len(r.Users) {
 		errs = errs.Also(&apis.FieldError{
-			Message: fmt.Sprintf("required is %d but there are %d users and no groups: nobody could ever fill this rule; lower required or add users", r.Required, len(r.Users)),
+			Message: fmt.Sprintf("required is %d but users are %d and there are no groups: nobody could ever fill this rule; lower required or add users", r.Required, len(r.Users)),
 			Paths:   []string{"required"},
 		})
 	}
