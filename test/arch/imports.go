@@ -17,7 +17,7 @@ const (
 func importRules() []Rule {
 	return []Rule{
 		{
-			Name:  "1: only reconcilers, pkg/cli, pkg/webhook, cmd, test and hack import the generated clients",
+			Name:  "1: only reconcilers, pkg/cli, cmd, test and hack import the generated clients",
 			Mend:  "declare a small interface where it is used, and let <feature>/reconciler fill it",
 			check: imports(clientImport),
 		},
@@ -27,7 +27,7 @@ func importRules() []Rule {
 			check: imports(featureImport),
 		},
 		{
-			Name:  "3: only customrun, reconcilers, pkg/webhook, cmd and test import " + controllerPath,
+			Name:  "3: only customrun, reconcilers, pkg/program, cmd and test import " + controllerPath,
 			Mend:  "return a value or a fault; the kernel or the reconciler makes a requeue of it",
 			check: imports(controllerImport),
 		},
@@ -72,7 +72,7 @@ func imports(forbidden func(f *file, importPath string) bool) func(*Tree, report
 
 func clientImport(f *file, importPath string) bool {
 	return under(importPath, modulePath+"/pkg/client") &&
-		!f.isGlue() && !f.in("pkg/cli", "pkg/webhook", "cmd", "test", "hack")
+		!f.isGlue() && !f.in("pkg/cli", "cmd", "test", "hack")
 }
 
 func featureImport(f *file, importPath string) bool {
@@ -91,7 +91,7 @@ func feature(dir string) string {
 }
 
 func controllerImport(f *file, importPath string) bool {
-	return importPath == controllerPath && !f.isGlue() && !f.in("pkg/customrun", "pkg/webhook", "cmd", "test")
+	return importPath == controllerPath && !f.isGlue() && !f.in("pkg/customrun", "pkg/program", "cmd", "test")
 }
 
 func sshImport(f *file, importPath string) bool {

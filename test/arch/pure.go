@@ -40,7 +40,7 @@ var computing = []string{
 
 // vocabulary are the packages whose types a kind's decision is made of. A file may speak
 // of them; a package that is pure as a whole may not, since they do more than compute.
-var vocabulary = []string{modulePath + "/pkg/customrun", modulePath + "/pkg/gate"}
+var vocabulary = []string{modulePath + "/pkg/customrun", modulePath + "/pkg/gate", modulePath + "/pkg/gate/gatekind"}
 
 func pureRules() []Rule {
 	return []Rule{{
