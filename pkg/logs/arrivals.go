@@ -2,10 +2,9 @@ package logs
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
-	"sort"
 	"time"
 )
 
@@ -18,45 +17,54 @@ type arrival struct {
 // recordSize of an arrival on disk: offset, time, checksum.
 const recordSize = 20
 
-// arrivals is the index from bytes to time and back. It is small: one record for
-// each write that came at least resolution after the one before.
+// arrivals is the index from bytes to time and back. It stays on disk, so that a
+// long log costs no memory: one record for each write that came at least resolution
+// after the one before.
 type arrivals struct {
-	file    *os.File
-	entries []arrival
+	file  *os.File
+	count int64
+	last  arrival
+}
+
+// span is a range of bytes that came together.
+type span struct {
+	from, to int64
+	at       time.Time
 }
 
 // resolution of times. Writes that follow each other faster share one record, so
 // that ten thousand tiny writes do not make ten thousand records.
 const resolution = time.Millisecond
 
-// openArrivals reads the index, and cuts off what a crash left half written or
-// what speaks of bytes that are not there.
+// openArrivals opens the index, and cuts off what a crash left half written or what
+// speaks of bytes that are not there. It looks at the end only: a stream is opened
+// with each write.
 func openArrivals(path string, size int64) (*arrivals, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is made of checked parts
 	if err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(file)
+	info, err := file.Stat()
 	if err != nil {
 		return nil, closing(file, err)
 	}
-	a := &arrivals{file: file}
-	for len(raw) >= recordSize {
-		e, ok := decodeArrival(raw[:recordSize])
-		if !ok || e.offset >= size {
+	a := &arrivals{file: file, count: info.Size() / recordSize}
+	for ; a.count > 0; a.count-- {
+		if e, err := a.record(a.count - 1); err == nil && e.offset < size {
+			a.last = e
 			break
 		}
-		a.entries = append(a.entries, e)
-		raw = raw[recordSize:]
 	}
-	if err := file.Truncate(int64(len(a.entries)) * recordSize); err != nil {
-		return nil, closing(file, err)
+	if whole := a.count * recordSize; whole != info.Size() {
+		if err := file.Truncate(whole); err != nil {
+			return nil, closing(file, err)
+		}
 	}
 	return a, nil
 }
 
 func closing(file *os.File, err error) error {
-	_ = file.Close() //nolint:errcheck // the first error is the one to tell
+	_ = file.Close() // the first error is the one to tell
 	return err
 }
 
@@ -80,33 +88,77 @@ func (e arrival) encode() []byte {
 // as standing still.
 func (a *arrivals) note(offset int64, now time.Time) error {
 	e := arrival{offset: offset, at: now.UnixNano()}
-	if n := len(a.entries); n > 0 {
-		last := a.entries[n-1]
-		if e.at < last.at+int64(resolution) {
-			return nil
-		}
+	if a.count > 0 && e.at < a.last.at+int64(resolution) {
+		return nil
 	}
-	if _, err := a.file.WriteAt(e.encode(), int64(len(a.entries))*recordSize); err != nil {
+	if _, err := a.file.WriteAt(e.encode(), a.count*recordSize); err != nil {
 		return err
 	}
-	a.entries = append(a.entries, e)
+	a.count, a.last = a.count+1, e
 	return nil
 }
 
-// time tells when the byte at offset came.
-func (a *arrivals) time(offset int64) time.Time {
-	i := sort.Search(len(a.entries), func(i int) bool { return a.entries[i].offset > offset })
-	if i == 0 {
-		return time.Unix(0, 0).UTC()
+// search finds the first record for which reached is true; count when none is.
+func (a *arrivals) search(reached func(arrival) bool) (int64, error) {
+	low, high := int64(0), a.count
+	for low < high {
+		middle := low + (high-low)/2
+		e, err := a.record(middle)
+		if err != nil {
+			return 0, err
+		}
+		if reached(e) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
 	}
-	return time.Unix(0, a.entries[i-1].at).UTC()
+	return low, nil
+}
+
+func (a *arrivals) record(i int64) (arrival, error) {
+	raw := make([]byte, recordSize)
+	if _, err := a.file.ReadAt(raw, i*recordSize); err != nil {
+		return arrival{}, fmt.Errorf("read the times of arrival: %w", err)
+	}
+	e, ok := decodeArrival(raw)
+	if !ok {
+		return arrival{}, fmt.Errorf("record %d of the times of arrival is damaged", i)
+	}
+	return e, nil
+}
+
+// span tells when the byte at offset came, and which came with it. Nothing is known
+// of bytes beyond size.
+func (a *arrivals) span(offset, size int64) (span, error) {
+	next, err := a.search(func(e arrival) bool { return e.offset > offset })
+	if err != nil {
+		return span{}, err
+	}
+	out := span{to: size, at: time.Unix(0, 0).UTC()}
+	if next < a.count {
+		after, err := a.record(next)
+		if err != nil {
+			return span{}, err
+		}
+		out.to = after.offset
+	}
+	if next > 0 {
+		e, err := a.record(next - 1)
+		if err != nil {
+			return span{}, err
+		}
+		out.from, out.at = e.offset, time.Unix(0, e.at).UTC()
+	}
+	return out, nil
 }
 
 // since finds the first offset whose bytes came at or after t; size when none did.
-func (a *arrivals) since(t time.Time, size int64) int64 {
-	i := sort.Search(len(a.entries), func(i int) bool { return a.entries[i].at >= t.UnixNano() })
-	if i == len(a.entries) {
-		return size
+func (a *arrivals) since(t time.Time, size int64) (int64, error) {
+	i, err := a.search(func(e arrival) bool { return !time.Unix(0, e.at).Before(t) })
+	if err != nil || i == a.count {
+		return size, err
 	}
-	return a.entries[i].offset
+	e, err := a.record(i)
+	return e.offset, err
 }

@@ -33,3 +33,14 @@ type DigestError struct {
 func (e *DigestError) Error() string {
 	return fmt.Sprintf("the digest is %s, not %s", e.Have, e.Want)
 }
+
+// PlaceError refuses a namespace for a stream.
+type PlaceError struct {
+	Name      Name
+	Namespace string
+	Why       string
+}
+
+func (e *PlaceError) Error() string {
+	return fmt.Sprintf("the log %s cannot be in namespace %s: %s", e.Name, e.Namespace, e.Why)
+}

@@ -32,6 +32,9 @@ func (n Name) String() string {
 	return n.Source + "/" + n.Run + "/" + n.Pod + "/" + n.Container
 }
 
+// levels of folders between that of the store and a stream's files.
+const levels = 4
+
 func (n Name) path(root string) string {
 	return filepath.Join(root, n.Source, n.Run, n.Pod, n.Container)
 }

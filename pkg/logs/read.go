@@ -36,6 +36,7 @@ type reader struct {
 	out    io.Writer
 	at     int64
 	inLine bool // the line at hand has its timestamp already
+	came   span // when the bytes at hand came
 }
 
 func newReader(s *stream, opts ReadOptions, w io.Writer) *reader {
@@ -120,8 +121,7 @@ func (r *reader) show(b []byte) error {
 			line = b[:i+1]
 		}
 		if !r.inLine {
-			stamp := r.stream.timeOf(offset).Format(rfc3339Nano) + " "
-			if _, err := io.WriteString(r.out, stamp); err != nil {
+			if err := r.stamp(offset); err != nil {
 				return err
 			}
 		}
@@ -132,6 +132,19 @@ func (r *reader) show(b []byte) error {
 		b, offset = b[len(line):], offset+int64(len(line))
 	}
 	return nil
+}
+
+// stamp shows when the line at offset came.
+func (r *reader) stamp(offset int64) error {
+	if offset < r.came.from || offset >= r.came.to {
+		came, err := r.stream.span(offset)
+		if err != nil {
+			return err
+		}
+		r.came = came
+	}
+	_, err := io.WriteString(r.out, r.came.at.Format(rfc3339Nano)+" ")
+	return err
 }
 
 // rfc3339Nano is the kubelet's form, which keeps trailing zeros.
@@ -165,6 +178,6 @@ func flush(w io.Writer) {
 	case interface{ Flush() }:
 		f.Flush()
 	case *bufio.Writer:
-		_ = f.Flush() //nolint:errcheck // the next write tells
+		_ = f.Flush() // the next write tells
 	}
 }

@@ -40,7 +40,7 @@ func (s *Store) Sweep(ctx context.Context, r Retention) (int, error) {
 	removed := 0
 	var errs []error
 	for _, h := range expired(all, r, s.opts.Clock.Now()) {
-		ok, err := s.remove(h.name)
+		ok, err := s.remove(h)
 		errs = append(errs, err)
 		if ok {
 			removed++
@@ -107,20 +107,25 @@ func nameOf(dir string) Name {
 }
 
 // remove deletes a stream that nobody uses, and the folders that it leaves empty.
-func (s *Store) remove(name Name) (bool, error) {
-	if err := name.Check(); err != nil {
+// One that has grown since it was listed stays.
+func (s *Store) remove(h held) (bool, error) {
+	if err := h.name.Check(); err != nil {
 		return false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, used := s.open[name]; used {
+	if _, used := s.open[h.name]; used {
 		return false, nil
 	}
-	dir := name.path(s.root)
+	dir := h.name.path(s.root)
+	if info, err := os.Stat(filepath.Join(dir, fileData)); err == nil && info.Size() != h.size {
+		return false, nil
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return false, err
 	}
-	for range 3 {
+	s.places.drop(h.name)
+	for range levels - 1 {
 		dir = filepath.Dir(dir)
 		if os.Remove(dir) != nil { // not empty
 			break

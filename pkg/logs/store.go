@@ -25,8 +25,9 @@ type Store struct {
 	root string
 	opts Options
 
-	mu   sync.Mutex
-	open map[Name]*stream
+	mu     sync.Mutex
+	open   map[Name]*stream
+	places *places
 }
 
 // NewStore opens the store in a folder, and makes the folder where there is none.
@@ -40,7 +41,11 @@ func NewStore(root string, opts Options) (*Store, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("make the store: %w", err)
 	}
-	return &Store{root: root, opts: opts, open: map[Name]*stream{}}, nil
+	s := &Store{root: root, opts: opts, open: map[Name]*stream{}, places: newPlaces()}
+	if err := s.loadPlaces(context.Background()); err != nil {
+		return nil, fmt.Errorf("find out where the logs are: %w", err)
+	}
+	return s, nil
 }
 
 // Write stores the bytes of r, the first of which has the given offset in the

@@ -144,7 +144,7 @@ func TestCapSaysThatItTruncates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, _ := again.Committed(name1); n != 10 { //nolint:errcheck // the number tells
+	if n, _ := again.Committed(name1); n != 10 { // the number tells
 		t.Errorf("after a restart %d bytes are accepted, want 10", n)
 	}
 	write(t, again, 10, "abcdef")
@@ -192,7 +192,7 @@ func TestReadOptions(t *testing.T) {
 // TestFollow writes random bytes in random pieces, with overlaps, under followers.
 func TestFollow(t *testing.T) {
 	s, _ := newStore(t, logs.Options{})
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's bytes
+	random := rand.New(rand.NewPCG(1, 2))
 	all := make([]byte, 1<<20)
 	for i := range all {
 		all[i] = byte(random.IntN(256))

@@ -2,9 +2,6 @@ package logs
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,25 +19,15 @@ const (
 	fileData     = "data"
 	fileArrivals = "arrivals"
 	fileDone     = "done"
+	filePlace    = "place"
 )
 
-// chunk is how much is moved at a time.
-const chunk = 256 << 10
+// chunk is how much is moved at a time, and what a writer takes of memory.
+const chunk = 32 << 10
 
-// Done tells how a stream was finished.
-type Done struct {
-	// Size of what was sent, in bytes.
-	Size int64 `json:"size"`
-	// SHA256 of what was sent, in hexadecimal.
-	SHA256 string `json:"sha256"`
-	// Truncated tells that the stream was longer than its cap.
-	Truncated bool `json:"truncated,omitempty"`
-	// At is when it was finished.
-	At time.Time `json:"at"`
-}
-
-// stream is one open stream. Writers hold the lock; readers of bytes need none,
-// for what is committed never changes.
+// stream is one open stream. Writers hold the lock while they store a piece, not
+// while they wait for one; readers of bytes need none, for what is committed never
+// changes.
 type stream struct {
 	dir   string
 	cap   int64
@@ -56,23 +43,21 @@ type stream struct {
 	users     int
 }
 
-// openStream opens or, if asked, makes the folder of a stream.
+// openStream opens or, if asked, makes the files of a stream.
 func openStream(dir string, limit int64, c clock.PassiveClock) (*stream, error) {
 	s := &stream{dir: dir, cap: limit, clock: c, grown: make(chan struct{})}
-	data, err := os.OpenFile(filepath.Join(dir, fileData), os.O_RDWR|os.O_CREATE, 0o600)
+	var err error
+	if s.done, err = readDone(filepath.Join(dir, fileDone)); err != nil {
+		return nil, err
+	}
+	place, err := readPlace(filepath.Join(dir, filePlace))
 	if err != nil {
 		return nil, err
 	}
-	info, err := data.Stat()
-	if err != nil {
-		return nil, closing(data, err)
+	if place != nil {
+		s.cap = place.Cap
 	}
-	s.data, s.committed = data, info.Size()
-	if s.arrivals, err = openArrivals(filepath.Join(dir, fileArrivals), s.committed); err != nil {
-		return nil, closing(data, err)
-	}
-	if s.done, err = readDone(filepath.Join(dir, fileDone)); err != nil {
-		s.close()
+	if err := s.openFiles(); err != nil {
 		return nil, err
 	}
 	s.accepted = min(s.committed, s.cap)
@@ -82,63 +67,88 @@ func openStream(dir string, limit int64, c clock.PassiveClock) (*stream, error) 
 	return s, nil
 }
 
-func readDone(path string) (*Done, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the path is made of checked parts
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil //nolint:nilnil // not finished is an answer
-	}
+func (s *stream) openFiles() error {
+	data, err := os.OpenFile(filepath.Join(s.dir, fileData), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d := new(Done)
-	if err := json.Unmarshal(raw, d); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	info, err := data.Stat()
+	if err != nil {
+		return closing(data, err)
 	}
-	return d, nil
+	s.data, s.committed = data, info.Size()
+	// A crash may have cut the line that tells of the cap: it is written again.
+	if over := s.committed - s.cap; over > 0 && over < int64(len(s.farewell())) {
+		if err := data.Truncate(s.cap); err != nil {
+			return closing(data, err)
+		}
+		s.committed = s.cap
+	}
+	if s.arrivals, err = openArrivals(filepath.Join(s.dir, fileArrivals), s.committed); err != nil {
+		return closing(data, err)
+	}
+	return nil
+}
+
+// farewell is the last line of a stream that is longer than its cap.
+func (s *stream) farewell() []byte {
+	return fmt.Appendf(nil, "\n[log truncated: it is longer than %d bytes]\n", s.cap)
 }
 
 func (s *stream) close() {
-	_ = s.data.Close()          //nolint:errcheck // nothing is buffered
-	_ = s.arrivals.file.Close() //nolint:errcheck // nothing is buffered
+	_ = s.data.Close()          // nothing is buffered
+	_ = s.arrivals.file.Close() // nothing is buffered
 }
 
 // write takes the bytes of r, the first of which is at offset, and returns how
-// many bytes the sender need not send again. What came before a cut stays.
+// many bytes the sender need not send again. Each piece is stored as it comes, so
+// what came before a cut stays, and neither readers nor a sender that comes back
+// wait for one that stalls.
 func (s *stream) write(offset int64, r io.Reader) (int64, error) {
+	committed, err := s.take(offset, nil)
+	if err != nil {
+		return committed, err
+	}
+	buf := make([]byte, chunk)
+	for {
+		n, cut := r.Read(buf)
+		if n > 0 {
+			if committed, err = s.take(offset, buf[:n]); err != nil {
+				return committed, err
+			}
+			offset += int64(n)
+		}
+		if errors.Is(cut, io.EOF) {
+			return committed, nil
+		}
+		if cut != nil {
+			return committed, fmt.Errorf("the sender broke off: %w", cut)
+		}
+	}
+}
+
+// take stores one piece.
+func (s *stream) take(offset int64, b []byte) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.truncated() {
+	if s.truncated() && s.done == nil {
 		s.accepted = max(s.accepted, offset) // what is dropped leaves no gap
 	}
 	if offset > s.accepted {
 		return s.accepted, &RangeError{Committed: s.accepted, Why: fmt.Sprintf("bytes from %d on leave a gap", offset)}
 	}
-	buf := make([]byte, chunk)
-	for {
-		n, err := io.ReadFull(r, buf)
-		if n > 0 {
-			if err := s.take(offset, buf[:n]); err != nil {
-				return s.accepted, err
-			}
-			offset += int64(n)
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return s.accepted, nil
-		}
-		if err != nil {
-			return s.accepted, fmt.Errorf("the sender broke off: %w", err)
-		}
-	}
+	err := s.merge(offset, b)
+	return s.accepted, err
 }
 
-// take checks what the store has already, and appends the rest.
-func (s *stream) take(offset int64, b []byte) error {
+// merge checks what the store has already, and appends the rest.
+func (s *stream) merge(offset int64, b []byte) error {
 	if known := s.accepted - offset; known > 0 {
 		known = min(known, int64(len(b)))
 		if err := s.compare(offset, b[:known]); err != nil {
 			return err
 		}
-		b, offset = b[known:], offset+known
+		b = b[known:]
 	}
 	if len(b) == 0 {
 		return nil
@@ -173,7 +183,7 @@ func (s *stream) append(b []byte) error {
 	}
 	if len(keep) < len(b) {
 		if !s.truncated() {
-			if err := s.store(fmt.Appendf(nil, "\n[log truncated: it is longer than %d bytes]\n", s.cap)); err != nil {
+			if err := s.store(s.farewell()); err != nil {
 				return err
 			}
 		}
@@ -212,79 +222,6 @@ func (s *stream) wake() {
 	s.grown = make(chan struct{})
 }
 
-// finish ends the stream if it holds what the sender says it does. To finish it
-// again in the same way is success.
-func (s *stream) finish(size int64, digest string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done != nil {
-		if s.done.Size == size && s.done.SHA256 == digest {
-			return nil
-		}
-		return &DigestError{Want: digest, Have: s.done.SHA256}
-	}
-	if s.truncated() {
-		s.accepted = max(s.accepted, size)
-	}
-	if size != s.accepted {
-		return &RangeError{Committed: s.accepted, Why: fmt.Sprintf("the log is said to end at %d", size)}
-	}
-	d := Done{Size: size, SHA256: digest, Truncated: s.truncated(), At: s.clock.Now().UTC()}
-	if !d.Truncated {
-		have, err := s.digest()
-		if err != nil {
-			return err
-		}
-		if have != digest {
-			return &DigestError{Want: digest, Have: have}
-		}
-	}
-	if err := s.seal(d); err != nil {
-		return full(err)
-	}
-	s.done = &d
-	s.wake()
-	return nil
-}
-
-func (s *stream) digest() (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(s.data, 0, s.committed)); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// seal forces the bytes to disk, and then the word that they are all there.
-func (s *stream) seal(d Done) error {
-	for _, f := range []*os.File{s.data, s.arrivals.file} {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-	}
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(s.dir, fileDone), raw)
-}
-
-// writeFile replaces a file as a whole: after a crash it is there, or not at all.
-func writeFile(path string, raw []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), path)
-}
-
 // sight is what a reader sees of a stream at one moment.
 type sight struct {
 	committed int64
@@ -298,19 +235,21 @@ func (s *stream) look() sight {
 	return sight{committed: s.committed, done: s.done != nil, grown: s.grown}
 }
 
-func (s *stream) timeOf(offset int64) time.Time {
+// span tells when the bytes around an offset came.
+func (s *stream) span(offset int64) (span, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.arrivals.time(offset)
+	return s.arrivals.span(offset, s.committed)
 }
 
 // since finds the first line that came at or after t.
 func (s *stream) since(t time.Time) (int64, error) {
 	s.mu.Lock()
-	at, committed := s.arrivals.since(t, s.committed), s.committed
+	committed := s.committed
+	at, err := s.arrivals.since(t, committed)
 	s.mu.Unlock()
-	if at == 0 || at == committed {
-		return at, nil
+	if err != nil || at == 0 || at == committed {
+		return at, err
 	}
 	return nextLine(s.data, at-1, committed)
 }

@@ -13,6 +13,10 @@ import (
 // HeaderOffset tells the sender how many bytes need not be sent again.
 const HeaderOffset = "Upload-Offset"
 
+// HeaderNamespace tells in which namespace people look for the pod. The first write
+// of a stream needs it.
+const HeaderNamespace = "Corbel-Namespace"
+
 // Authorizer says whether a request may write the logs of a source.
 type Authorizer interface {
 	// MayWrite returns false for a caller who is known and has no right; an error
@@ -65,12 +69,30 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, name logs.Name) e
 	if err != nil {
 		return err
 	}
+	if err := s.place(r, name); err != nil {
+		if errors.Is(err, logs.ErrNotFound) {
+			return &badRequestError{HeaderNamespace + ": give the namespace of the pod with the first bytes"}
+		}
+		return err
+	}
 	committed, err := s.Store.Write(name, offset, r.Body)
 	if err != nil {
 		return err
 	}
 	answer(w, committed)
 	return nil
+}
+
+// place records the namespace, or makes sure that it is known.
+func (s *Server) place(r *http.Request, name logs.Name) error {
+	if namespace := r.Header.Get(HeaderNamespace); namespace != "" {
+		return s.Store.Place(name, namespace)
+	}
+	if err := name.Check(); err != nil {
+		return err
+	}
+	_, err := s.Store.Placed(name)
+	return err
 }
 
 func (s *Server) head(w http.ResponseWriter, _ *http.Request, name logs.Name) error {
@@ -85,11 +107,14 @@ func (s *Server) head(w http.ResponseWriter, _ *http.Request, name logs.Name) er
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, name logs.Name) error {
 	size, err := strconv.ParseInt(r.URL.Query().Get("size"), 10, 64)
 	if err != nil || size < 0 {
-		return &badRequest{"size: give the number of bytes that were sent"}
+		return &badRequestError{"size: give the number of bytes that were sent"}
 	}
 	digest := r.URL.Query().Get("sha256")
 	if !digests.MatchString(digest) {
-		return &badRequest{"sha256: give 64 hexadecimal digits"}
+		return &badRequestError{"sha256: give 64 hexadecimal digits"}
+	}
+	if err := s.place(r, name); err != nil {
+		return err
 	}
 	if err := s.Store.Finish(name, size, digest); err != nil {
 		return err
@@ -115,12 +140,13 @@ func code(err error) int {
 	var (
 		gap    *logs.RangeError
 		digest *logs.DigestError
-		bad    *badRequest
+		place  *logs.PlaceError
+		bad    *badRequestError
 	)
 	switch {
 	case errors.As(err, &gap):
 		return http.StatusRequestedRangeNotSatisfiable
-	case errors.As(err, &digest):
+	case errors.As(err, &digest), errors.As(err, &place):
 		return http.StatusConflict
 	case errors.As(err, &bad), errors.Is(err, logs.ErrName):
 		return http.StatusBadRequest
@@ -133,10 +159,10 @@ func code(err error) int {
 	}
 }
 
-// badRequest is a request that cannot be read.
-type badRequest struct{ why string }
+// badRequestError is a request that cannot be read.
+type badRequestError struct{ why string }
 
-func (e *badRequest) Error() string { return e.why }
+func (e *badRequestError) Error() string { return e.why }
 
 var (
 	digests = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -148,7 +174,7 @@ var (
 func firstByte(header string) (int64, error) {
 	m := ranges.FindStringSubmatch(header)
 	if m == nil {
-		return 0, &badRequest{fmt.Sprintf("Content-Range is %q; write bytes FIRST-LAST/*", header)}
+		return 0, &badRequestError{fmt.Sprintf("Content-Range is %q; write bytes FIRST-LAST/*", header)}
 	}
 	return strconv.ParseInt(m[1], 10, 64)
 }
