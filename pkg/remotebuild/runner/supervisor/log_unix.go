@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/corbel-dev/corbel/pkg/remotebuild/runner/redact"
+	"github.com/corbel-dev/corbel/pkg/logs/redact"
 )
 
 const (

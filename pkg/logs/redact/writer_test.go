@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corbel-dev/corbel/pkg/remotebuild/runner/redact"
+	"github.com/corbel-dev/corbel/pkg/logs/redact"
 )
 
 // masked writes the text in pieces of the sizes that cuts gives, over and over.
