@@ -25,6 +25,9 @@ const afterConflict = 50 * time.Millisecond
 // errGone says that the run was deleted under the pass: nothing is left to do.
 var errGone = errors.New("the run is gone")
 
+// errTooLarge says that a status was not written, and never can be.
+var errTooLarge = errors.New("the run is too large")
+
 // Statuses stores the status of runs.
 type Statuses interface {
 	// UpdateStatus writes run.Status if run.ResourceVersion is still the newest, and
@@ -59,6 +62,9 @@ func (k *Kernel[Spec, World, State]) ReconcileKind(ctx context.Context, run *v1b
 		return err
 	}
 	err = k.run(ctx, p)
+	if errors.Is(err, errTooLarge) {
+		err = k.giveUp(ctx, p)
+	}
 	switch {
 	case errors.Is(err, errGone):
 		return nil
@@ -85,7 +91,7 @@ func (k *Kernel[Spec, World, State]) run(ctx context.Context, p *pass[Spec, Stat
 		p.again = p.now.Add(max(e.After, time.Second))
 		return k.close(ctx, p, Verdict{Phase: Running, Reason: e.Reason, Message: e.Error()})
 	}
-	if p.fresh && !apierrors.IsConflict(err) && !errors.Is(err, errGone) {
+	if p.fresh && !apierrors.IsConflict(err) && !errors.Is(err, errGone) && !errors.Is(err, errTooLarge) {
 		// The run has started even if its first pass fails: its clock must tick.
 		if saveErr := k.save(ctx, p); saveErr != nil {
 			return saveErr
@@ -185,6 +191,9 @@ func (k *Kernel[Spec, World, State]) save(ctx context.Context, p *pass[Spec, Sta
 // copy. The API server stores nothing anew where nothing differs.
 func (k *Kernel[Spec, World, State]) write(ctx context.Context, p *pass[Spec, State]) error {
 	p.run.Status.ObservedGeneration = p.run.Generation
+	if !fits(p.run) {
+		return errTooLarge
+	}
 	before := condition(&p.stored.Status)
 	stored, err := k.Statuses.UpdateStatus(ctx, p.run)
 	if apierrors.IsNotFound(err) {
@@ -195,6 +204,20 @@ func (k *Kernel[Spec, World, State]) write(ctx context.Context, p *pass[Spec, St
 	}
 	p.saved(stored)
 	k.Announce.Changed(ctx, p.run, before, condition(&p.run.Status))
+	return nil
+}
+
+// giveUp ends a run whose status etcd would not take. What the run held in it was
+// never saved, so that nothing outside follows from it.
+func (k *Kernel[Spec, World, State]) giveUp(ctx context.Context, p *pass[Spec, State]) error {
+	p.run.Status.RetriesStatus = nil
+	p.run.Status.ExtraFields.Raw = nil
+	v := Verdict{Phase: Refused, Reason: ReasonRunTooLarge, Message: "the run and its status do not fit into etcd; give it smaller parameters, a smaller definition or fewer retries"}
+	finish(&p.run.Status, false, v, p.now)
+	if err := k.write(ctx, p); err != nil {
+		return err
+	}
+	k.Announce.Ended(ctx, p.run, p.record.FirstStart, v, p.now)
 	return nil
 }
 

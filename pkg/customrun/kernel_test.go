@@ -371,6 +371,39 @@ func TestLongMessagesAreCutBetweenLetters(t *testing.T) {
 	}
 }
 
+func TestARunThatDoesNotFitEndsWithoutAnEffect(t *testing.T) {
+	s, kind := newStage()
+	run := s.Start(t, newRun(func(r *v1beta1.CustomRun) {
+		r.Spec.Params = v1beta1.Params{{Name: "p", Value: *v1beta1.NewStructuredValues(strings.Repeat("x", 700<<10))}}
+	}))
+	wantCondition(t, run, "False/RunTooLarge")
+	wantEffects(t, kind)
+	if diff := cmp.Diff([]string{"False/RunTooLarge", "ended/RunTooLarge"}, s.Announced.Said()); diff != "" {
+		t.Errorf("announced (-want +got):\n%s", diff)
+	}
+}
+
+func TestRetriesEndWhenNoMoreOfThemFit(t *testing.T) {
+	s, kind := newStage()
+	kind.Script = func(attempt, world, time.Time) decision {
+		return decision{Verdict: customrun.Verdict{Phase: customrun.Failed, Reason: "Bad", Message: strings.Repeat("x", 1000)}}
+	}
+	run := newRun(func(r *v1beta1.CustomRun) { r.Spec.Retries = 100_000 })
+	past := v1beta1.CustomRunStatus{}
+	past.Annotations = map[string]string{"note": strings.Repeat("x", 102<<10)}
+	run.Status.RetriesStatus = []v1beta1.CustomRunStatus{past, past, past, past, past, past, past, past, past, past}
+	s.Statuses.Create(run)
+	for range 1000 {
+		if _, err := s.Pass(t, run); err != nil {
+			t.Fatal(err)
+		}
+		if run = s.Statuses.Get(run); run.Status.CompletionTime != nil {
+			break
+		}
+	}
+	wantCondition(t, run, "False/RunTooLarge")
+}
+
 func TestADeletedRunIsLeftAlone(t *testing.T) {
 	s, kind := newStage()
 	now := metav1.Now()

@@ -22,6 +22,8 @@ const (
 	ReasonRetrying = "Retrying"
 	// ReasonResultsTooLarge is a run whose results do not fit into its status.
 	ReasonResultsTooLarge = "ResultsTooLarge"
+	// ReasonRunTooLarge is a run that, with its status, does not fit into etcd.
+	ReasonRunTooLarge = "RunTooLarge"
 )
 
 // MaxTimeout bounds every timeout, so that a slip of the pen is seen.

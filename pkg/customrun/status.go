@@ -16,6 +16,7 @@ import (
 const (
 	maxMessage      = 1024
 	maxResultsBytes = 256 << 10
+	maxRunBytes     = 1 << 20
 )
 
 // begin starts an attempt in the status.
@@ -88,12 +89,19 @@ func finish(status *v1beta1.CustomRunStatus, succeeded bool, v Verdict, now time
 func retry(status *v1beta1.CustomRunStatus, rec record, v Verdict, now time.Time) error {
 	past := *status.DeepCopy()
 	past.RetriesStatus = nil
+	v.Results = nil
 	finish(&past, false, v, now)
 	past.ExtraFields.Raw = nil
 	status.RetriesStatus = append(status.RetriesStatus, past)
 	begin(status, now, ReasonRetrying, v.Message)
 	rec.State, rec.Timeout = nil, nil
 	return writeRecord(status, rec)
+}
+
+// fits tells whether etcd takes the run, with some room for what others add to it.
+func fits(run *v1beta1.CustomRun) bool {
+	raw, err := json.Marshal(run)
+	return err != nil || len(raw) <= maxRunBytes
 }
 
 func resultsSize(results []v1beta1.CustomRunResult) int {

@@ -59,7 +59,7 @@ func openPauses(at clock.PassiveClock) customruntest.Outside[pause.Spec, pause.W
 		Kind: &pause.Kind{Sources: gatekind.Sources[v1alpha1.Pause]{
 			Kind: v1alpha1.PauseKind, Definitions: soak{}, Requests: s,
 		}},
-		Succeed: resume("fine"),
+		Succeed: resume(`["fine"]`),
 		Flood:   resume(strings.Repeat("x", 1024)),
 		Effects: s.effects,
 	}

@@ -122,7 +122,7 @@ func TestResults(t *testing.T) {
 	for _, r := range results(req, OutcomeResumed) {
 		got[r.Name] = r.Value
 	}
-	if got[ResultOutcome] != "resumed" || got[ResultResumedBy] != "ana" || got[ResultComment] != "go" || got[ResultRequest] != "req" {
+	if got[ResultOutcome] != "resumed" || got[ResultResumedBy] != "ana" || got[ResultComment] != "ana: go" || got[ResultRequest] != "req" {
 		t.Errorf("results %v", got)
 	}
 }

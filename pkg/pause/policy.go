@@ -84,7 +84,11 @@ func results(req *v1alpha1.ApprovalRequest, outcome string) []v1beta1.CustomRunR
 	by, comment := "", ""
 	for _, e := range req.Status.Decisions {
 		if e.Counted {
-			by, comment = e.Decider, e.Comment
+			by = e.Decider
+			if e.Comment != "" {
+				// With the name before it, no comment reads as a JSON array.
+				comment = e.Decider + ": " + e.Comment
+			}
 		}
 	}
 	return []v1beta1.CustomRunResult{

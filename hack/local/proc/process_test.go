@@ -18,6 +18,7 @@ func TestParseStat(t *testing.T) {
 		"a plain name":                 {line: "10 (etcd)" + tail, want: stat{begin: 4711}},
 		"brackets and blanks in names": {line: "10 (a) S (b c)" + tail, want: stat{begin: 4711}},
 		"a zombie":                     {line: "10 (x)" + strings.Replace(tail, "S", "Z", 1), want: stat{begin: 4711, zombie: true}},
+		"a leader that ended first":    {line: "10 (x)" + strings.Replace(strings.Replace(tail, "S", "Z", 1), " 20 0 1 ", " 20 0 3 ", 1), want: stat{begin: 4711}},
 		"a torn line":                  {line: "10 (x) S 1", bad: true},
 	} {
 		t.Run(name, func(t *testing.T) {

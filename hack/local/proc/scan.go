@@ -31,7 +31,7 @@ func readStat(pid int) (stat, error) {
 // parseStat reads state and start time. The second field is the program's name in
 // brackets and may itself hold brackets and blanks, so fields count from its end.
 func parseStat(line string) (stat, error) {
-	const stateField, beginField = 0, 19
+	const stateField, threadsField, beginField = 0, 17, 19
 	fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
 	if len(fields) <= beginField {
 		return stat{}, fmt.Errorf("short stat line: %q", line)
@@ -40,7 +40,8 @@ func parseStat(line string) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("start time: %w", err)
 	}
-	dead := fields[stateField] == "Z" || fields[stateField] == "X"
+	// A leader that has ended while its other threads still end holds their sockets.
+	dead := (fields[stateField] == "Z" && fields[threadsField] <= "1") || fields[stateField] == "X"
 	return stat{begin: begin, zombie: dead}, nil
 }
 

@@ -61,7 +61,7 @@ type Harness[Spec, World, State any] struct {
 func Contract[Spec, World, State any](t *testing.T, h Harness[Spec, World, State]) {
 	t.Helper()
 	c := contract[Spec, World, State]{h}
-	checks := map[int]func(t *testing.T){
+	checks := map[int]func(t point){
 		1: c.ignoresOthers, 2: c.takesShapes, 3: c.failsMissing, 4: c.treatsEmptyAlike, 5: c.failsBroken,
 		6: c.survivesParams, 7: c.refusesWorkspaces, 8: c.starts, 9: c.ends, 10: c.keepsConditionFirst,
 		11: c.cancelsBeforeStart, 12: c.cancelsRunning, 13: c.keepsFinished, 14: c.ignoresEdits, 15: c.timesOut,
@@ -74,7 +74,7 @@ func Contract[Spec, World, State any](t *testing.T, h Harness[Spec, World, State
 		t.Run(p.Name(), func(t *testing.T) {
 			switch check := checks[p.Number]; {
 			case check != nil:
-				check(t)
+				check(point{t})
 			case p.OnlyReal != "":
 				t.Logf("shown in test/conformance only: %s", p.OnlyReal)
 			default:
@@ -83,6 +83,9 @@ func Contract[Spec, World, State any](t *testing.T, h Harness[Spec, World, State
 		})
 	}
 }
+
+// point is the subtest of one point: no helper of another test.
+type point struct{ *testing.T }
 
 type contract[Spec, World, State any] struct {
 	Harness[Spec, World, State]
@@ -109,7 +112,7 @@ func (c contract[Spec, World, State]) run(changes ...func(run *v1beta1.CustomRun
 }
 
 // waiting starts a run that waits.
-func (c contract[Spec, World, State]) waiting(t *testing.T, changes ...func(run *v1beta1.CustomRun)) (scene[Spec, World, State], *v1beta1.CustomRun) {
+func (c contract[Spec, World, State]) waiting(t testing.TB, changes ...func(run *v1beta1.CustomRun)) (scene[Spec, World, State], *v1beta1.CustomRun) {
 	t.Helper()
 	s := c.scene()
 	run := s.Start(t, c.run(changes...))
@@ -119,7 +122,7 @@ func (c contract[Spec, World, State]) waiting(t *testing.T, changes ...func(run 
 	return s, run
 }
 
-func (s scene[Spec, World, State]) succeed(t *testing.T, run *v1beta1.CustomRun) *v1beta1.CustomRun {
+func (s scene[Spec, World, State]) succeed(t testing.TB, run *v1beta1.CustomRun) *v1beta1.CustomRun {
 	t.Helper()
 	s.out.Succeed(run)
 	run = s.Settle(t, run)
@@ -130,7 +133,7 @@ func (s scene[Spec, World, State]) succeed(t *testing.T, run *v1beta1.CustomRun)
 }
 
 // fail ends a run badly: by its event or, where the kind has none, by time.
-func (s scene[Spec, World, State]) fail(t *testing.T, run *v1beta1.CustomRun) *v1beta1.CustomRun {
+func (s scene[Spec, World, State]) fail(t testing.TB, run *v1beta1.CustomRun) *v1beta1.CustomRun {
 	t.Helper()
 	if s.out.Fail != nil {
 		s.out.Fail(run)
@@ -142,7 +145,7 @@ func (s scene[Spec, World, State]) fail(t *testing.T, run *v1beta1.CustomRun) *v
 	return run
 }
 
-func wantFailed(t *testing.T, run *v1beta1.CustomRun) {
+func wantFailed(t testing.TB, run *v1beta1.CustomRun) {
 	t.Helper()
 	c := Condition(run)
 	if run.Status.CompletionTime == nil || len(c) < 7 || c[:6] != "False/" {
@@ -153,7 +156,7 @@ func wantFailed(t *testing.T, run *v1beta1.CustomRun) {
 	}
 }
 
-func wantCondition(t *testing.T, run *v1beta1.CustomRun, want string) {
+func wantCondition(t testing.TB, run *v1beta1.CustomRun, want string) {
 	t.Helper()
 	if got := Condition(run); got != want {
 		t.Fatalf("condition: want %s, got %s: %s", want, got, Message(run))
@@ -161,7 +164,7 @@ func wantCondition(t *testing.T, run *v1beta1.CustomRun, want string) {
 }
 
 // wantOpen checks how many effects there are, and how many still go on.
-func (s scene[Spec, World, State]) wantEffects(t *testing.T, all, open int) {
+func (s scene[Spec, World, State]) wantEffects(t testing.TB, all, open int) {
 	t.Helper()
 	effects := s.out.Effects()
 	names, running := map[string]bool{}, 0

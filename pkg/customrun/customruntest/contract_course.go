@@ -11,7 +11,7 @@ import (
 	"github.com/corbel-dev/corbel/pkg/customrun"
 )
 
-func (c contract[Spec, World, State]) starts(t *testing.T) {
+func (c contract[Spec, World, State]) starts(t point) {
 	s := c.scene()
 	run := c.run(func(run *v1beta1.CustomRun) { run.CreationTimestamp = metav1.Time{Time: Epoch.Add(5 * time.Second)} })
 	run = s.Start(t, run)
@@ -23,7 +23,7 @@ func (c contract[Spec, World, State]) starts(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) ends(t *testing.T) {
+func (c contract[Spec, World, State]) ends(t point) {
 	for name, end := range map[string]func(scene[Spec, World, State], *v1beta1.CustomRun) *v1beta1.CustomRun{
 		"well":  func(s scene[Spec, World, State], run *v1beta1.CustomRun) *v1beta1.CustomRun { return s.succeed(t, run) },
 		"badly": func(s scene[Spec, World, State], run *v1beta1.CustomRun) *v1beta1.CustomRun { return s.fail(t, run) },
@@ -39,7 +39,7 @@ func (c contract[Spec, World, State]) ends(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) keepsConditionFirst(t *testing.T) {
+func (c contract[Spec, World, State]) keepsConditionFirst(t point) {
 	s, run := c.waiting(t)
 	s.succeed(t, run)
 	for _, version := range s.Statuses.History() {
@@ -49,7 +49,7 @@ func (c contract[Spec, World, State]) keepsConditionFirst(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) cancelsBeforeStart(t *testing.T) {
+func (c contract[Spec, World, State]) cancelsBeforeStart(t point) {
 	s := c.scene()
 	run := s.Start(t, c.run(Cancelled))
 	wantCancelled(t, run)
@@ -59,7 +59,7 @@ func (c contract[Spec, World, State]) cancelsBeforeStart(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) cancelsRunning(t *testing.T) {
+func (c contract[Spec, World, State]) cancelsRunning(t point) {
 	s, run := c.waiting(t, retries(3))
 	s.wantEffects(t, 1, 1)
 	s.Statuses.Edit(run, Cancelled)
@@ -71,13 +71,13 @@ func (c contract[Spec, World, State]) cancelsRunning(t *testing.T) {
 	}
 }
 
-func wantCancelled(t *testing.T, run *v1beta1.CustomRun) {
+func wantCancelled(t testing.TB, run *v1beta1.CustomRun) {
 	t.Helper()
 	wantFailed(t, run)
 	wantCondition(t, run, "False/"+v1beta1.CustomRunReasonCancelled.String())
 }
 
-func (c contract[Spec, World, State]) keepsFinished(t *testing.T) {
+func (c contract[Spec, World, State]) keepsFinished(t point) {
 	s, run := c.waiting(t)
 	run = s.succeed(t, run)
 	want, writes := asJSON(t, run), len(s.Statuses.History())
@@ -96,7 +96,7 @@ func (c contract[Spec, World, State]) keepsFinished(t *testing.T) {
 	}
 }
 
-func asJSON(t *testing.T, run *v1beta1.CustomRun) string {
+func asJSON(t testing.TB, run *v1beta1.CustomRun) string {
 	t.Helper()
 	raw, err := json.Marshal(run.Status)
 	if err != nil {
@@ -105,7 +105,7 @@ func asJSON(t *testing.T, run *v1beta1.CustomRun) string {
 	return string(raw)
 }
 
-func (c contract[Spec, World, State]) keepsSequence(t *testing.T) {
+func (c contract[Spec, World, State]) keepsSequence(t point) {
 	s, run := c.waiting(t, retries(1), timeout(time.Hour))
 	s.Advance(time.Hour)
 	run = s.Settle(t, run)
@@ -121,7 +121,7 @@ func (c contract[Spec, World, State]) keepsSequence(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) followsOwner(t *testing.T) {
+func (c contract[Spec, World, State]) followsOwner(t point) {
 	for _, state := range []customrun.OwnerState{customrun.OwnerDone, customrun.OwnerGone} {
 		t.Run(string(state), func(t *testing.T) {
 			s := c.scene()
@@ -135,7 +135,7 @@ func (c contract[Spec, World, State]) followsOwner(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) worksInFinally(t *testing.T) {
+func (c contract[Spec, World, State]) worksInFinally(t point) {
 	inFinally := func(run *v1beta1.CustomRun) {
 		Owned(run)
 		run.Labels["tekton.dev/memberOf"] = "finally"
@@ -150,7 +150,7 @@ func (c contract[Spec, World, State]) worksInFinally(t *testing.T) {
 	wantCancelled(t, s.Statuses.Get(run))
 }
 
-func (c contract[Spec, World, State]) failsAsFailed(t *testing.T) {
+func (c contract[Spec, World, State]) failsAsFailed(t point) {
 	s, run := c.waiting(t)
 	run = s.fail(t, run)
 	if Condition(run) == "False/"+v1beta1.CustomRunReasonCancelled.String() {
@@ -158,12 +158,12 @@ func (c contract[Spec, World, State]) failsAsFailed(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) worksAlone(t *testing.T) {
+func (c contract[Spec, World, State]) worksAlone(t point) {
 	s, run := c.waiting(t, func(run *v1beta1.CustomRun) { run.Labels, run.OwnerReferences = nil, nil })
 	s.succeed(t, run)
 }
 
-func (c contract[Spec, World, State]) keepsApart(t *testing.T) {
+func (c contract[Spec, World, State]) keepsApart(t point) {
 	s := c.scene()
 	var runs []*v1beta1.CustomRun
 	for _, name := range []string{"gate-0", "gate-1", "gate-2", "gate-3", "gate-4"} {
@@ -180,7 +180,7 @@ func (c contract[Spec, World, State]) keepsApart(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) startsAfresh(t *testing.T) {
+func (c contract[Spec, World, State]) startsAfresh(t point) {
 	s, old := c.waiting(t)
 	now := metav1.Time{Time: s.Clock.Now()}
 	s.Statuses.Edit(old, func(run *v1beta1.CustomRun) { run.DeletionTimestamp = &now })

@@ -14,7 +14,7 @@ import (
 
 func duration(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
 
-func (c contract[Spec, World, State]) takesShapes(t *testing.T) {
+func (c contract[Spec, World, State]) takesShapes(t point) {
 	for name, shape := range c.Shapes {
 		t.Run(name, func(t *testing.T) {
 			s := c.scene()
@@ -35,7 +35,7 @@ func (c contract[Spec, World, State]) takesShapes(t *testing.T) {
 	})
 }
 
-func (c contract[Spec, World, State]) failsMissing(t *testing.T) {
+func (c contract[Spec, World, State]) failsMissing(t point) {
 	s := c.scene()
 	run := s.Start(t, NewRun(c.KindName, "gate", c.Missing, retries(3)))
 	wantFailed(t, run)
@@ -45,7 +45,7 @@ func (c contract[Spec, World, State]) failsMissing(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) treatsEmptyAlike(t *testing.T) {
+func (c contract[Spec, World, State]) treatsEmptyAlike(t point) {
 	var first string
 	for _, raw := range []string{"", "null", "{}", " null\n"} {
 		s := c.scene()
@@ -68,11 +68,12 @@ func (c contract[Spec, World, State]) treatsEmptyAlike(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) failsBroken(t *testing.T) {
+func (c contract[Spec, World, State]) failsBroken(t point) {
 	broken := map[string]Make{
 		"an unknown parameter":               param("no-such-parameter", "x"),
 		"an unknown parameter, with retries": both(param("no-such-parameter", "x"), retries(3)),
 		"a parameter twice":                  both(param(c.Params[0], "1"), param(c.Params[0], "1")),
+		"a parameter of 700 KB":              param(c.Params[0], strings.Repeat("x", 700<<10)),
 		"a negative timeout":                 timeout(-time.Second),
 		"a timeout of two years":             timeout(2 * 366 * 24 * time.Hour),
 	}
@@ -95,7 +96,7 @@ func (c contract[Spec, World, State]) failsBroken(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) survivesParams(t *testing.T) {
+func (c contract[Spec, World, State]) survivesParams(t point) {
 	values := map[string]v1beta1.ParamValue{
 		"array":       {Type: v1beta1.ParamTypeArray, ArrayVal: []string{"a", "b"}},
 		"empty array": {Type: v1beta1.ParamTypeArray},
@@ -121,7 +122,7 @@ func (c contract[Spec, World, State]) survivesParams(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) refusesWorkspaces(t *testing.T) {
+func (c contract[Spec, World, State]) refusesWorkspaces(t point) {
 	s := c.scene()
 	run := s.Start(t, c.run(func(run *v1beta1.CustomRun) {
 		run.Spec.Workspaces = []v1beta1.WorkspaceBinding{{Name: "source"}}
@@ -130,12 +131,12 @@ func (c contract[Spec, World, State]) refusesWorkspaces(t *testing.T) {
 	s.wantEffects(t, 0, 0)
 }
 
-func (c contract[Spec, World, State]) takesServiceAccount(t *testing.T) {
+func (c contract[Spec, World, State]) takesServiceAccount(t point) {
 	s, run := c.waiting(t, func(run *v1beta1.CustomRun) { run.Spec.ServiceAccountName = "no-such-account" })
 	s.succeed(t, run)
 }
 
-func (c contract[Spec, World, State]) ignoresEdits(t *testing.T) {
+func (c contract[Spec, World, State]) ignoresEdits(t point) {
 	s, run := c.waiting(t, timeout(time.Hour))
 	s.Statuses.Edit(run, func(run *v1beta1.CustomRun) {
 		run.Spec.Params = v1beta1.Params{{Name: "no-such-parameter", Value: *v1beta1.NewStructuredValues("x")}}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-func (c contract[Spec, World, State]) givesResults(t *testing.T) {
+func (c contract[Spec, World, State]) givesResults(t point) {
 	s, run := c.waiting(t)
 	var names []string
 	for _, r := range s.succeed(t, run).Status.Results {
@@ -23,7 +23,7 @@ func (c contract[Spec, World, State]) givesResults(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) shapesResults(t *testing.T) {
+func (c contract[Spec, World, State]) shapesResults(t point) {
 	for name, end := range map[string]func(s scene[Spec, World, State], run *v1beta1.CustomRun) *v1beta1.CustomRun{
 		"of a success": func(s scene[Spec, World, State], run *v1beta1.CustomRun) *v1beta1.CustomRun { return s.succeed(t, run) },
 		"of a failure": func(s scene[Spec, World, State], run *v1beta1.CustomRun) *v1beta1.CustomRun { return s.fail(t, run) },
@@ -45,7 +45,7 @@ func (c contract[Spec, World, State]) shapesResults(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) repeatsNothing(t *testing.T) {
+func (c contract[Spec, World, State]) repeatsNothing(t point) {
 	s := c.scene()
 	run := c.run(timeout(0))
 	s.Statuses.Create(run)
@@ -79,7 +79,7 @@ func (c contract[Spec, World, State]) repeatsNothing(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) readsOldState(t *testing.T) {
+func (c contract[Spec, World, State]) readsOldState(t point) {
 	s, run := c.waiting(t)
 	var fields map[string]any
 	if err := json.Unmarshal(run.Status.ExtraFields.Raw, &fields); err != nil {
@@ -105,7 +105,7 @@ func (c contract[Spec, World, State]) readsOldState(t *testing.T) {
 // maxStatus is far below what etcd takes: the run has a spec, too.
 const maxStatus = 512 << 10
 
-func (c contract[Spec, World, State]) staysSmall(t *testing.T) {
+func (c contract[Spec, World, State]) staysSmall(t point) {
 	s, run := c.waiting(t, retries(50), timeout(time.Minute))
 	for range 50 {
 		s.Advance(time.Minute)

@@ -9,7 +9,7 @@ import (
 
 var timedOut = "False/" + v1beta1.CustomRunReasonTimedOut.String()
 
-func (c contract[Spec, World, State]) timesOut(t *testing.T) {
+func (c contract[Spec, World, State]) timesOut(t point) {
 	for name, tc := range map[string]struct {
 		shape Make
 		bound time.Duration
@@ -52,7 +52,7 @@ func (c contract[Spec, World, State]) timesOut(t *testing.T) {
 	})
 }
 
-func (c contract[Spec, World, State]) timesOutOverRestart(t *testing.T) {
+func (c contract[Spec, World, State]) timesOutOverRestart(t point) {
 	s, run := c.waiting(t, timeout(10*time.Minute))
 	s.Advance(4 * time.Minute)
 	s.Restart(s.out.Kind)
@@ -65,7 +65,7 @@ func (c contract[Spec, World, State]) timesOutOverRestart(t *testing.T) {
 	wantCondition(t, s.Settle(t, run), timedOut)
 }
 
-func (c contract[Spec, World, State]) retries(t *testing.T) {
+func (c contract[Spec, World, State]) retries(t point) {
 	s, run := c.waiting(t, retries(2), timeout(10*time.Minute))
 	for n := 1; n <= 2; n++ {
 		began := run.Status.StartTime
@@ -92,7 +92,7 @@ func (c contract[Spec, World, State]) retries(t *testing.T) {
 	s.wantEffects(t, 3, 0)
 }
 
-func (c contract[Spec, World, State]) stopsRetrying(t *testing.T) {
+func (c contract[Spec, World, State]) stopsRetrying(t point) {
 	s, run := c.waiting(t, retries(5), timeout(10*time.Minute))
 	s.Advance(10 * time.Minute)
 	run = s.Settle(t, run)

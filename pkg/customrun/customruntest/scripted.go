@@ -28,11 +28,11 @@ type State struct {
 // World is what a Scripted kind sees: a word that the test sets.
 type World string
 
-// Attempt and Decision are those of a Scripted kind.
-type (
-	Attempt  = customrun.Attempt[v1beta1.CustomRunSpec, State]
-	Decision = customrun.Decision[State]
-)
+// Attempt is one of a Scripted kind.
+type Attempt = customrun.Attempt[v1beta1.CustomRunSpec, State]
+
+// Decision is one of a Scripted kind.
+type Decision = customrun.Decision[State]
 
 // Call is one call of a method.
 type Call struct {

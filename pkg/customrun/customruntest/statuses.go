@@ -104,17 +104,13 @@ func (s *Statuses) UpdateStatus(_ context.Context, run *v1beta1.CustomRun) (*v1b
 	case stored.ResourceVersion != run.ResourceVersion:
 		return nil, apierrors.NewConflict(customRuns, run.Name, fmt.Errorf("version %s is not %s", run.ResourceVersion, stored.ResourceVersion))
 	}
-	raw, err := json.Marshal(run.Status)
-	if err != nil {
-		return nil, apierrors.NewBadRequest(err.Error())
-	}
-	if len(raw) > maxObject {
-		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("the status has %d bytes", len(raw)))
-	}
 	next := stored.DeepCopy()
 	next.Status = v1beta1.CustomRunStatus{}
-	if err := json.Unmarshal(raw, &next.Status); err != nil {
+	if err := throughJSON(run.Status, &next.Status); err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if raw, err := json.Marshal(next); err != nil || len(raw) > maxObject {
+		return nil, apierrors.NewInternalError(fmt.Errorf("etcdserver: request is too large (%d bytes, %w)", len(raw), err))
 	}
 	if equality.Semantic.DeepEqual(stored.Status, next.Status) {
 		return stored.DeepCopy(), nil
@@ -122,6 +118,23 @@ func (s *Statuses) UpdateStatus(_ context.Context, run *v1beta1.CustomRun) (*v1b
 	s.put(next)
 	s.history = append(s.history, next.DeepCopy())
 	return next.DeepCopy(), nil
+}
+
+// throughJSON copies a status as the API server does, which sorts the keys of what it
+// does not know.
+func throughJSON(from v1beta1.CustomRunStatus, to *v1beta1.CustomRunStatus) error {
+	raw, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	var values any
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return err
+	}
+	if raw, err = json.Marshal(values); err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, to)
 }
 
 func (s *Statuses) put(run *v1beta1.CustomRun) {

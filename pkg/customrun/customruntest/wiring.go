@@ -41,7 +41,7 @@ type reconcilerOf[Spec, World, State any] struct {
 }
 
 // wire builds the controller as a program does.
-func (c contract[Spec, World, State]) wire(t *testing.T) wired {
+func (c contract[Spec, World, State]) wire(t testing.TB) wired {
 	t.Helper()
 	ctx, cancel, informers := reconcilertesting.SetupFakeContextWithCancel(t)
 	out := c.Open(clock.RealClock{})
@@ -66,7 +66,7 @@ func (c contract[Spec, World, State]) wire(t *testing.T) wired {
 }
 
 // create stores runs and waits until the cache has them.
-func (w wired) create(t *testing.T, runs ...*v1beta1.CustomRun) {
+func (w wired) create(t testing.TB, runs ...*v1beta1.CustomRun) {
 	t.Helper()
 	for _, run := range runs {
 		if _, err := w.client.TektonV1beta1().CustomRuns(run.Namespace).Create(w.ctx, run, metav1.CreateOptions{}); err != nil {
@@ -75,7 +75,7 @@ func (w wired) create(t *testing.T, runs ...*v1beta1.CustomRun) {
 	}
 }
 
-func (w wired) get(t *testing.T, run *v1beta1.CustomRun) *v1beta1.CustomRun {
+func (w wired) get(t testing.TB, run *v1beta1.CustomRun) *v1beta1.CustomRun {
 	t.Helper()
 	got, err := w.client.TektonV1beta1().CustomRuns(run.Namespace).Get(w.ctx, run.Name, metav1.GetOptions{})
 	if err != nil {
@@ -85,7 +85,7 @@ func (w wired) get(t *testing.T, run *v1beta1.CustomRun) *v1beta1.CustomRun {
 }
 
 // lead lets the controller work until the condition of a run is there.
-func (w wired) lead(t *testing.T, run *v1beta1.CustomRun, reached func(run *v1beta1.CustomRun) bool) {
+func (w wired) lead(t testing.TB, run *v1beta1.CustomRun, reached func(run *v1beta1.CustomRun) bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(w.ctx)
 	done := make(chan error, 1)
@@ -130,7 +130,7 @@ func (w wired) events() []string {
 
 func begun(run *v1beta1.CustomRun) bool { return run.Status.StartTime != nil }
 
-func (c contract[Spec, World, State]) ignoresOthers(t *testing.T) {
+func (c contract[Spec, World, State]) ignoresOthers(t point) {
 	w := c.wire(t)
 	named := func(name string) Make { return func(run *v1beta1.CustomRun) { run.Name = name } }
 	version := func(v string) Make { return func(run *v1beta1.CustomRun) { run.Spec.CustomRef.APIVersion = v } }
@@ -173,7 +173,7 @@ func (c contract[Spec, World, State]) ignoresOthers(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) keepsMetadata(t *testing.T) {
+func (c contract[Spec, World, State]) keepsMetadata(t point) {
 	w := c.wire(t)
 	run := c.run(Owned, Cancelled, func(run *v1beta1.CustomRun) {
 		run.Annotations = map[string]string{"example.com/note": "kept"}
@@ -187,7 +187,7 @@ func (c contract[Spec, World, State]) keepsMetadata(t *testing.T) {
 	}
 }
 
-func (c contract[Spec, World, State]) actsAsLeader(t *testing.T) {
+func (c contract[Spec, World, State]) actsAsLeader(t point) {
 	w := c.wire(t)
 	run := c.run()
 	w.create(t, run)
@@ -201,7 +201,7 @@ func (c contract[Spec, World, State]) actsAsLeader(t *testing.T) {
 	t.Log("two programs at a time: test/conformance")
 }
 
-func (c contract[Spec, World, State]) sendsNoInternalError(t *testing.T) {
+func (c contract[Spec, World, State]) sendsNoInternalError(t point) {
 	for name, shape := range c.Broken {
 		t.Run(name, func(t *testing.T) {
 			w := c.wire(t)
