@@ -95,7 +95,7 @@ func down(ctx context.Context, out io.Writer) error {
 	if err != nil || len(clusters)+len(hosts) > 0 {
 		return err
 	}
-	return cluster.StopRegistry()
+	return cluster.StopRegistry() //nolint:contextcheck // at once
 }
 
 func heading(out io.Writer, text string) {

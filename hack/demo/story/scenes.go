@@ -58,6 +58,8 @@ func (s *Stage) Begin(ctx context.Context) (string, error) {
 	return name, nil
 }
 
+var errOver = errors.New("it is over")
+
 // Await waits until the PipelineRun waits at the gate, and returns the name of the
 // ApprovalRequest.
 func (s *Stage) Await(ctx context.Context, run string) (string, error) {
@@ -66,7 +68,14 @@ func (s *Stage) Await(ctx context.Context, run string) (string, error) {
 		var err error
 		name, err = s.Admin.Ask(ctx, "kubectl", "get", "approvalrequests", "-n", Namespace,
 			"-l", "tekton.dev/pipelineRun="+run, "-o", `jsonpath={.items[?(@.status.phase=="Pending")].metadata.name}`)
-		return name != "", err
+		if name != "" || err != nil {
+			return name != "", err
+		}
+		over, err := s.Admin.Ask(ctx, "kubectl", "get", "pipelinerun", run, "-n", Namespace, "-o", "jsonpath={.status.completionTime}")
+		if err == nil && over != "" {
+			err = errOver
+		}
+		return false, err
 	})
 	if err != nil {
 		return "", fmt.Errorf("PipelineRun %s does not come to its gate: %w", run, errors.Join(err, s.explain(ctx, run)))
@@ -80,12 +89,15 @@ func (s *Stage) explain(ctx context.Context, run string) error {
 	if err != nil {
 		return err
 	}
+	if s.local == nil {
+		text += "\nThe steps run in " + s.Image + "; " + imageVariable + " names another image."
+	}
 	return errors.New(text)
 }
 
 // LookAround shows a waiting gate as users see it, with and without the plugin.
 func (s *Stage) LookAround(ctx context.Context, run, request string) error {
-	alice, err := s.As(Approver, ApproverGroup)
+	alice, err := s.As(Approver, ApproverGroup) //nolint:contextcheck // waits for the lock of a file alone
 	if err != nil {
 		return err
 	}
@@ -109,7 +121,7 @@ func (s *Stage) LookAround(ctx context.Context, run, request string) error {
 // RefuseMallory shows that whoever may write pipelines cannot open the gate, neither
 // in her own name nor in another's. It returns what the API server answered.
 func (s *Stage) RefuseMallory(ctx context.Context, request string) (string, error) {
-	mallory, err := s.As(Developer, DeveloperGroup)
+	mallory, err := s.As(Developer, DeveloperGroup) //nolint:contextcheck // as above
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +144,7 @@ spec:
 
 // Approve decides as one who may.
 func (s *Stage) Approve(ctx context.Context, request string) (string, error) {
-	alice, err := s.As(Approver, ApproverGroup)
+	alice, err := s.As(Approver, ApproverGroup) //nolint:contextcheck // waits for the lock of a file alone
 	if err != nil {
 		return "", err
 	}
