@@ -108,7 +108,7 @@ install-plugin: ## Install the tkn plugin into Go's bin folder
 	go install ./cmd/tkn-corbel
 
 .PHONY: clean
-clean: ## Remove what make built (not the clusters: go run ./hack/local down --all)
+clean: ## Remove what make built (not the clusters: go run ./hack/local down)
 	$(timed)
 	rm -rf bin dist .cache
 

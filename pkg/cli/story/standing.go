@@ -116,10 +116,17 @@ func votes(r *v1alpha1.ApprovalRequest, c Caller, now time.Time) []Obstacle {
 		return []Obstacle{{ObstacleDecided, fmt.Sprintf("you have decided already: %s at %s%s%s",
 			e.Decision, stamp(e.Time), forRule(*e), stillReject)}}
 	}
-	if isPause(r) || forecast(r, c, now) != v1alpha1.ReasonNotNeeded {
+	if isPause(r) {
 		return nil
 	}
-	return []Obstacle{{ObstacleNotNeeded, "the rules that you can fill are filled, and nobody there can be moved" + stillReject}}
+	switch forecast(r, c, now) {
+	case v1alpha1.ReasonNotNeeded:
+		return []Obstacle{{ObstacleNotNeeded, "the rules that you can fill are filled, and nobody there can be moved" + stillReject}}
+	case v1alpha1.ReasonDuplicate:
+		return []Obstacle{{ObstacleDecided, "you have approved already, and the rules that you can fill are filled by others" + stillReject}}
+	default:
+		return nil
+	}
 }
 
 const stillReject = "; while the gate waits you can still reject"

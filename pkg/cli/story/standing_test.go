@@ -30,6 +30,7 @@ func TestWhatKeepsSomebodyFromDeciding(t *testing.T) {
 		"an own decision that counts":                    {request: twoRules(), caller: Caller{Username: "alice", Groups: []string{"release"}}, want: []ObstacleReason{ObstacleDecided}},
 		"an own decision that does not count is nothing": {request: twoRules(withEntry("bob", func(e *v1alpha1.LedgerEntry) { e.Reason = v1alpha1.ReasonNotEligible })), caller: release},
 		"rules that others have filled":                  {request: twoRules(full), caller: release, want: []ObstacleReason{ObstacleNotNeeded}},
+		"an own approval that was not needed":            {request: twoRules(full, withEntry("bob", func(e *v1alpha1.LedgerEntry) { e.Reason = v1alpha1.ReasonNotNeeded })), caller: release, want: []ObstacleReason{ObstacleDecided}},
 		"the deadline":                                   {request: twoRules(), caller: release, after: 2 * time.Hour, want: []ObstacleReason{ObstacleDeadline}},
 		"the end, and then nothing else":                 {request: twoRules(ended(v1alpha1.PhaseApproved, "")), caller: Caller{Username: "dave"}, denied: true, want: []ObstacleReason{ObstacleEnded}},
 		"nothing, for a Pause":                           {request: paused(), caller: Caller{Username: "dave"}},
