@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/corbel-dev/corbel/pkg/apis/corbel"
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 	"github.com/corbel-dev/corbel/pkg/cli/story"
 )
@@ -73,6 +74,7 @@ func (v Vote) Object(try int) *v1alpha1.ApprovalDecision {
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      v.name(try),
 			Namespace: r.Namespace,
+			Labels:    map[string]string{corbel.LabelRequest: r.Name},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: v1alpha1.APIVersion, Kind: "ApprovalRequest", Name: r.Name, UID: r.UID,
 			}},

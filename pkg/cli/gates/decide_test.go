@@ -55,6 +55,7 @@ func TestAVoteFillsInWhatTheWebhookWould(t *testing.T) {
 	want := &v1alpha1.ApprovalDecision{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: got.Name, Namespace: "ci",
+			Labels:          map[string]string{"corbel.dev/request": "a"},
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "corbel.dev/v1alpha1", Kind: "ApprovalRequest", Name: "a", UID: "uid-a"}},
 		},
 		Spec: v1alpha1.ApprovalDecisionSpec{
