@@ -24,8 +24,8 @@ func main() {
 	ctx := signals.NewContext()
 	go program.ServeProbes(ctx)
 	sharedmain.MainNamed(program.WithOwnProbes(ctx), component,
-		injection.NamedControllerConstructor{Name: "gate", ControllerConstructor: gate.NewController},
-		injection.NamedControllerConstructor{Name: "approval", ControllerConstructor: approval.NewController},
-		injection.NamedControllerConstructor{Name: "pause", ControllerConstructor: pause.NewController},
+		injection.NamedControllerConstructor{Name: "gate", ControllerConstructor: program.WithPatientEvents(component, gate.NewController)},
+		injection.NamedControllerConstructor{Name: "approval", ControllerConstructor: program.WithPatientEvents(component, approval.NewController)},
+		injection.NamedControllerConstructor{Name: "pause", ControllerConstructor: program.WithPatientEvents(component, pause.NewController)},
 	)
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/corbel-dev/corbel/pkg/apis/corbel"
 	"github.com/corbel-dev/corbel/pkg/apis/corbel/v1alpha1"
 )
 
@@ -23,8 +24,13 @@ type Vote struct {
 // Decide approves a gate with one request that is never repeated.
 func Decide(ctx context.Context, c *Clients, namespace string, g Gate) (Vote, error) {
 	decision := &v1alpha1.ApprovalDecision{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: "ApprovalDecision"},
-		ObjectMeta: metav1.ObjectMeta{Name: g.Request + "-" + c.User, Namespace: namespace},
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: "ApprovalDecision"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: g.Request + "-" + c.User, Namespace: namespace,
+			// As the plugin does: a decision that leaves nothing out.
+			Labels:          map[string]string{corbel.LabelRequest: g.Request},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: v1alpha1.APIVersion, Kind: "ApprovalRequest", Name: g.Request, UID: g.UID}},
+		},
 		Spec: v1alpha1.ApprovalDecisionSpec{
 			Request:  v1alpha1.RequestReference{Name: g.Request, UID: g.UID},
 			Gate:     g.Ref,
