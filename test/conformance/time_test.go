@@ -212,12 +212,12 @@ pipelineSpec:
   - name: next
     runAfter: [hold]
     taskRef: {apiVersion: corbel.dev/v1alpha1, kind: Pause}
-    params: [{name: description, value: "after $(tasks.hold.results.resumedBy): $(tasks.hold.results.comment)"}]
+    params: [{name: description, value: "after $(tasks.hold.results.resumedBy), who said $(tasks.hold.results.comment)"}]
 `)
 	_, req := s.gate(pr, "hold")
 	s.decide("carol", req, v1alpha1.DecisionResume)
 	_, next := s.gate(pr, "next")
-	if next.Spec.Description != "after carol: go on" {
+	if next.Spec.Description != "after carol, who said carol: go on" {
 		s.Errorf("description: %s", next.Spec.Description)
 	}
 	s.decide("alice", next, v1alpha1.DecisionResume)
