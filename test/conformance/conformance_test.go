@@ -17,7 +17,7 @@ func TestConformance(t *testing.T) {
 	bystander := begin(t)
 	stranger := bystander.startRun("stranger", `customRef: {apiVersion: example.com/v1, kind: Wait, name: long}`)
 	t.Run("side by side", func(t *testing.T) {
-		for _, tales := range []map[string]tale{inputTales, cancelTales, timeTales, courseTales, pipelineTales, traceTales} {
+		for _, tales := range []map[string]tale{inputTales, cancelTales, timeTales, courseTales, voteTales, pipelineTales, traceTales} {
 			for name, tale := range maps.All(tales) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
